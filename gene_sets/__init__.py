@@ -1,0 +1,1 @@
+"""The curated signatures (data; one YAML file for each mechanism)."""

@@ -1,0 +1,1 @@
+"""Mechanisms of lumbar disc herniation resorption."""

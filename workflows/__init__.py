@@ -1,0 +1,1 @@
+"""Study files that a laboratory copies (data)."""
