@@ -1,1 +1,24 @@
-"""."""
+"""Compare groups of donors: units, design, tests, permutation, effect sizes, evidence level."""
+
+from mechanisms.compare.design import Design, build_design
+from mechanisms.compare.evidence import LEVEL_TEXT, evidence_level
+from mechanisms.compare.power import detectable, power
+from mechanisms.compare.run import compare_scores, effect_rows, family, family_fdr
+from mechanisms.compare.units import Contrast, Units, build_units, select_groups
+
+__all__ = [
+    "LEVEL_TEXT",
+    "Contrast",
+    "Design",
+    "Units",
+    "build_design",
+    "build_units",
+    "compare_scores",
+    "detectable",
+    "effect_rows",
+    "evidence_level",
+    "family",
+    "family_fdr",
+    "power",
+    "select_groups",
+]

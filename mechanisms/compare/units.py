@@ -1,0 +1,304 @@
+"""From samples to the units that are tested: one value for each donor and group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from mechanisms.errors import DesignError
+from mechanisms.vocabulary import nearest
+
+EACH_SAMPLE = "each_sample"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What is compared: the words of the study file's `design`.
+
+    Attributes
+    ----------
+    variable
+        Column of the sample sheet.
+    target, reference
+        Two of its values; every sign is target minus reference.
+    groups
+        Renames values of the variable before they are compared.
+    donor
+        A column, `each_sample` (declared independent) or `unknown`.
+    pair
+        A column that links one target and one reference unit, or None.
+    covariates
+        Columns to adjust for; numbers stay numbers, everything else is categorical.
+    batch
+        A column, entered as a block, or None.
+    """
+
+    variable: str
+    target: str
+    reference: str
+    groups: Mapping[str, str] = field(default_factory=dict)
+    donor: str = UNKNOWN
+    pair: str | None = None
+    covariates: tuple[str, ...] = ()
+    batch: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The contrast in words."""
+        return f"{self.target} vs {self.reference}"
+
+
+@dataclass(frozen=True)
+class Units:
+    """The tested units.
+
+    Attributes
+    ----------
+    frame
+        Index: unit names, sorted; columns donor, group, pair (None where unpaired), n_samples and
+        one column for each covariate and the batch.
+    samples
+        For each unit its samples' names, sorted.
+    donors
+        `known`, `declared` or `unknown`.
+    notices
+        What was decided on the way.
+    """
+
+    frame: pd.DataFrame
+    samples: tuple[tuple[str, ...], ...]
+    donors: str
+    notices: tuple[str, ...]
+
+    def average(self, values: pd.DataFrame) -> pd.DataFrame:
+        """Average rows of samples into rows of units; missing where any of its samples is."""
+        rows = values.index.get_indexer(pd.Index([s for group in self.samples for s in group]))
+        data = values.to_numpy(dtype=float)[rows]
+        starts = np.cumsum([0] + [len(s) for s in self.samples[:-1]])
+        sums = np.add.reduceat(data, starts, axis=0) if len(data) else data
+        sizes = np.array([len(s) for s in self.samples], dtype=float)[:, None]
+        return pd.DataFrame(sums / sizes, index=self.frame.index, columns=values.columns)
+
+
+def select_groups(obs: pd.DataFrame, contrast: Contrast) -> tuple[pd.Series, list[str]]:
+    """Return the group of each sample in the contrast, and notices on those left out.
+
+    Raises
+    ------
+    DesignError
+        Unknown column, a value that does not occur, or fewer than two samples in a group.
+    """
+    column = _column(obs, contrast.variable, "design.variable")
+    values = column.astype(object).map(lambda v: v if pd.isna(v) else _word(v))
+    for old in contrast.groups:
+        if str(old) not in set(values.dropna()):
+            raise DesignError(
+                f"design.groups renames {old!r}, which does not occur in column "
+                f"{contrast.variable!r}; it has {_counts(values)}{nearest(old, values.dropna())}"
+            )
+    renamed = values.map(lambda v: contrast.groups.get(v, v) if isinstance(v, str) else v)
+    if contrast.target == contrast.reference:
+        raise DesignError(
+            f"design.target and design.reference are both {contrast.target!r}; name two values of "
+            f"column {contrast.variable!r}: {_counts(renamed)}"
+        )
+    for role in ("target", "reference"):
+        wanted = getattr(contrast, role)
+        n = int((renamed == wanted).sum())
+        if n == 0:
+            raise DesignError(
+                f"design.{role} is {wanted!r}, which does not occur in column "
+                f"{contrast.variable!r}; it has {_counts(renamed)}"
+                f"{nearest(wanted, renamed.dropna())}. Correct it, or map a value under "
+                "design.groups"
+            )
+        if n < 2:
+            only = renamed.index[renamed == wanted][0]
+            raise DesignError(
+                f"group {wanted!r} (column {contrast.variable!r}) has 1 sample ({only}); a "
+                "comparison needs at least 2 in each group. Add samples, or choose another contrast"
+            )
+    kept = renamed[renamed.isin([contrast.target, contrast.reference])]
+    notices = []
+    others = renamed[~renamed.index.isin(kept.index)]
+    if len(others):
+        notices.append(
+            f"{len(others)} of {len(renamed)} samples are in neither group and were left out: "
+            f"{_counts(others)}"
+        )
+    return kept.astype(str), notices
+
+
+def build_units(obs: pd.DataFrame, contrast: Contrast) -> Units:
+    """Gather samples into donors, check pairs, and carry covariates along.
+
+    Raises
+    ------
+    DesignError
+        A column that does not exist or lacks values, one known donor in a group, a pair without
+        its partner, or a covariate that differs between samples of one donor.
+    """
+    groups, notices = select_groups(obs, contrast)
+    kept = obs.loc[groups.index]
+    donor, status = _donors(kept, contrast)
+    table = pd.DataFrame({"donor": donor, "group": groups}, index=kept.index)
+    table["pair"] = _pairs(kept, table, contrast, notices)
+    for name in _carried(contrast):
+        table[name] = _complete(kept, name, "design.batch" if name == contrast.batch else "")
+    _refuse_one_donor(table, contrast, status)
+    frame, samples = _gather(table, contrast, notices)
+    frame = frame.loc[_whole_pairs(frame, contrast)]
+    return Units(frame, tuple(samples[u] for u in frame.index), status, tuple(notices))
+
+
+def _carried(contrast: Contrast) -> list[str]:
+    names = list(dict.fromkeys(contrast.covariates))
+    return names + ([contrast.batch] if contrast.batch and contrast.batch not in names else [])
+
+
+def _column(obs: pd.DataFrame, name: str, key: str) -> pd.Series:
+    if name not in obs.columns:
+        raise DesignError(
+            f"{key or 'design.covariates'} names column {name!r}, which the sample sheet does not "
+            f"have; it has {', '.join(map(str, obs.columns))}{nearest(name, obs.columns)}"
+        )
+    return obs[name]
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _counts(values: pd.Series) -> str:
+    counts = values.fillna("(missing)").value_counts()
+    parts = [f"{v!r} ({n})" for v, n in sorted(counts.items(), key=lambda item: str(item[0]))]
+    more = f" and {len(parts) - 8} more" if len(parts) > 8 else ""
+    return ", ".join(parts[:8]) + more
+
+
+def _complete(kept: pd.DataFrame, name: str, key: str) -> pd.Series:
+    column = _column(kept, name, key)
+    lacking = column.index[column.isna()]
+    if len(lacking):
+        raise DesignError(
+            f"column {name!r} ({key or 'design.covariates'}) is empty for {len(lacking)} samples: "
+            f"{', '.join(map(str, lacking[:5]))}; fill it in, leave those samples out by "
+            "data.subset, or leave the column out of the design"
+        )
+    return column
+
+
+def _donors(kept: pd.DataFrame, contrast: Contrast) -> tuple[pd.Series, str]:
+    if contrast.donor in (EACH_SAMPLE, UNKNOWN):
+        names = pd.Series(kept.index.astype(str), index=kept.index)
+        return names, "declared" if contrast.donor == EACH_SAMPLE else "unknown"
+    if contrast.donor not in kept.columns:
+        raise DesignError(
+            f"design.donor names column {contrast.donor!r}, which the sample sheet does not have; "
+            f"it has {', '.join(map(str, kept.columns))}{nearest(contrast.donor, kept.columns)}. "
+            "Where every sample is another donor write 'each_sample'; where it is not known, "
+            "'unknown'"
+        )
+    return _complete(kept, contrast.donor, "design.donor").map(_word), "known"
+
+
+def _pairs(
+    kept: pd.DataFrame, table: pd.DataFrame, contrast: Contrast, notices: list[str]
+) -> pd.Series:
+    if contrast.pair is not None:
+        return _complete(kept, contrast.pair, "design.pair").map(_word)
+    none = pd.Series([None] * len(table), index=table.index, dtype=object)
+    by_donor = table.groupby("donor")["group"].nunique()
+    both = by_donor.index[by_donor == 2]
+    if len(both) == 0:
+        return none
+    if len(both) == len(by_donor):
+        notices.append(
+            f"every donor has samples in both groups, so the comparison is paired by donor "
+            f"({len(both)} pairs)"
+        )
+        return table["donor"].astype(object)
+    raise DesignError(
+        f"{len(both)} of {len(by_donor)} donors have samples in both groups (for example "
+        f"{', '.join(map(str, sorted(both)[:3]))}), the others in one only, so units are neither "
+        f"independent nor paired. Keep the donors with both by data.subset and set design.pair: "
+        f"{contrast.donor}, or keep one group of each donor"
+    )
+
+
+def _refuse_one_donor(table: pd.DataFrame, contrast: Contrast, status: str) -> None:
+    if status != "known":
+        return
+    for group, part in table.groupby("group"):
+        if len(part["donor"].unique()) == 1:
+            raise DesignError(
+                f"all {len(part)} samples of group {group!r} come from one donor "
+                f"({part['donor'].iloc[0]}, column {contrast.donor!r}): samples of one donor do "
+                "not show how donors differ. At least 2 donors in each group are needed"
+            )
+
+
+def _gather(
+    table: pd.DataFrame, contrast: Contrast, notices: list[str]
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+    grouped = table.groupby(["donor", "group"], sort=True)
+    single = len(grouped) == len(table)
+    rows, samples = {}, {}
+    for (donor, group), part in grouped:
+        name = str(part.index[0]) if single else f"{donor}:{group}"
+        row: dict[str, object] = {"donor": donor, "group": group}
+        pairs = part["pair"].unique()
+        row["pair"] = pairs[0] if len(pairs) == 1 else donor
+        row["n_samples"] = len(part)
+        for column in _carried(contrast):
+            row[column] = _one_value(part[column], donor, group, column)
+        rows[name] = row
+        samples[name] = tuple(sorted(map(str, part.index)))
+    if not single:
+        notices.append(
+            f"{len(table)} samples were averaged into {len(grouped)} units, one for each donor and "
+            "group"
+        )
+    frame = pd.DataFrame.from_dict(rows, orient="index").sort_index()
+    for column in _carried(contrast):
+        frame[column] = frame[column].infer_objects()
+    frame.index.name = "unit"
+    return frame, samples
+
+
+def _one_value(values: pd.Series, donor: object, group: object, column: str) -> object:
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return float(values.mean())
+    words = values.map(_word).unique()
+    if len(words) > 1:
+        raise DesignError(
+            f"samples of donor {donor} in group {group!r} differ in column {column!r} "
+            f"({', '.join(sorted(words))}); a donor is averaged over its samples, so the column "
+            "must have one value for each. Correct the sheet, choose the samples by data.subset, "
+            "or leave the column out of the design"
+        )
+    return str(words[0])
+
+
+def _whole_pairs(frame: pd.DataFrame, contrast: Contrast) -> pd.Index:
+    paired = frame["pair"].notna()
+    if not paired.any():
+        return frame.index
+    members = frame.groupby("pair")["group"].agg(lambda g: ", ".join(sorted(g)))
+    whole = ", ".join(sorted((contrast.target, contrast.reference)))
+    broken = members[members != whole]
+    if len(broken):
+        name = broken.index[0]
+        raise DesignError(
+            f"pair {name!r} (column {contrast.pair or contrast.donor!r}) has "
+            f"{broken.iloc[0]} instead of one {contrast.target} and one "
+            f"{contrast.reference}; {len(broken)} of {len(members)} pairs are not whole. Leave "
+            "their samples out by data.subset, or leave design.pair out"
+        )
+    return frame.index

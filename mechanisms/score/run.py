@@ -1,0 +1,269 @@
+"""Score samples: AnnData in, a tidy frame of samples x signatures out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from mechanisms import genes
+from mechanisms.errors import DataError, SignatureError
+from mechanisms.score import balances as balance_kernels
+from mechanisms.score.coverage import DEFAULT_RULE, Rule, coverage_table, locate
+from mechanisms.score.membership import Block, Membership, build_membership, member_sums
+from mechanisms.score.method import Method
+from mechanisms.score.methods import method as find_method
+from mechanisms.score.ranks import average_ranks
+from mechanisms.signatures import Collection, read_signatures
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+LARGEST_LOG_VALUE = 50.0
+
+
+def score(
+    adata: AnnData,
+    signatures: Any = "core",
+    *,
+    method: str = "auto",
+    balances: bool = True,
+    rule: Rule = DEFAULT_RULE,
+    species: str | None = None,
+    write: bool = False,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Score every sample for every signature.
+
+    Parameters
+    ----------
+    adata
+        Samples x genes. `X` may be on any scale for rank methods; value methods need logs.
+    signatures
+        A Collection, the name of one (`core`, `extended`, `all`), a path, or a dict of id to genes.
+    method
+        `auto` (singscore), `singscore`, `ssgsea` or `zscore`.
+    balances
+        Also return the collection's balances.
+    rule
+        The coverage that each direction needs.
+    species
+        `human`, `mouse` or `rat`; default: what the data say, else human.
+    write
+        Also store the scores in `adata.obsm["mechanisms_<method>"]` and what they rest on in
+        `adata.uns["mechanisms"]`; nothing else of `adata` changes.
+    threads
+        Default: all cores. The result does not depend on it.
+
+    Returns
+    -------
+    Samples x signatures (then balances). NaN where a signature lacks coverage or a sample is
+    constant; `coverage()` and `sample_report()` give the reasons.
+
+    Raises
+    ------
+    DataError
+        No gene of any signature is in the data, or a value method meets unlogged values.
+    SignatureError
+        The method or a signature is not known.
+    """
+    collection = read_signatures(signatures)
+    chosen = find_method(method)
+    members = score_members(
+        adata, collection, [chosen.name], rule=rule, species=species, threads=threads
+    )[chosen.name]
+    columns = [members[list(collection.ids)]]
+    if balances:
+        columns.append(balance_kernels.balance_scores(members, collection, chosen))
+    scores = pd.concat(columns, axis=1)
+    if write:
+        adata.obsm[f"mechanisms_{chosen.name}"] = scores
+        facts = dict(adata.uns.get("mechanisms", {}))
+        adata.uns["mechanisms"] = facts | {"collection_hash": collection.hash}
+    return scores
+
+
+def score_members(
+    adata: AnnData,
+    collection: Collection,
+    methods: Sequence[str],
+    *,
+    rule: Rule = DEFAULT_RULE,
+    species: str | None = None,
+    threads: int | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Score with several methods in one pass over the data.
+
+    Returns for each method a frame of samples x members: every signature, and for a signature of
+    two directions also `id:up` and `id:down`, which balances may use.
+    """
+    chosen = [find_method(m) for m in methods]
+    space, spoken = identifier_space(adata, species)
+    located = locate(collection, _names(adata), space=space, species=spoken)
+    table = coverage_table(located, collection, rule)
+    if not (located["position"] >= 0).any():
+        raise DataError(_nothing_found(adata, collection, space, spoken))
+    membership = _membership(located, table)
+    block, constant = _transform(adata, membership, chosen, threads)
+    required = table.set_index(table["signature"] + ":" + table["direction"])["required"]
+    needed = required.reindex(membership.parts).to_numpy(dtype=float)
+    results = {}
+    for m in chosen:
+        parts = m.score(block, membership.matrix)
+        counts = _present(block, membership)
+        parts = np.where((counts >= needed) & ~constant[:, None], parts, np.nan)
+        results[m.name] = _combine(parts, counts, membership, collection, m, adata.obs_names)
+    return results
+
+
+def coverage(
+    adata: AnnData,
+    signatures: Any = "core",
+    *,
+    rule: Rule = DEFAULT_RULE,
+    species: str | None = None,
+) -> pd.DataFrame:
+    """Say for each direction of each signature how many of its genes the data hold.
+
+    Returns the columns of `vocabulary.COVERAGE_COLUMNS`: one row per signature and direction.
+    """
+    collection = read_signatures(signatures)
+    space, spoken = identifier_space(adata, species)
+    located = locate(collection, _names(adata), space=space, species=spoken)
+    return coverage_table(located, collection, rule)
+
+
+def sample_report(adata: AnnData) -> pd.DataFrame:
+    """Count measured, missing and zero genes of each sample, and say why one cannot be scored.
+
+    Returns sample, n_measured, n_missing, n_zero, reason (empty where nothing is wrong).
+    """
+    X = adata.X
+    _, n_valid, constant = average_ranks(_rows(X), np.zeros(0, dtype=np.int64))
+    if sparse.issparse(X):
+        zeros = X.shape[1] - np.asarray((X != 0).sum(axis=1)).ravel()
+    else:
+        zeros = (np.asarray(X) == 0).sum(axis=1)
+    reason = np.where(constant, "all measured values are equal: the sample cannot be ranked", "")
+    return pd.DataFrame(
+        {
+            "sample": adata.obs_names.to_numpy(),
+            "n_measured": n_valid,
+            "n_missing": adata.n_vars - n_valid,
+            "n_zero": zeros,
+            "reason": reason,
+        }
+    )
+
+
+def identifier_space(adata: AnnData, species: str | None) -> tuple[str, str]:
+    """Return the identifiers and the species of the data: as loaded, else as they look."""
+    facts = adata.uns.get("mechanisms", {})
+    space = facts.get("identifiers")
+    if space is None:
+        space = genes.identify(_names(adata)).space
+    if space == "unknown":
+        space = "symbol"
+    return str(space), str(species or facts.get("species", "human"))
+
+
+def _names(adata: AnnData) -> list[str]:
+    names = adata.var_names.astype(str)
+    if names.has_duplicates:
+        twice = names[names.duplicated()][0]
+        raise DataError(
+            f"gene {twice!r} stands twice in adata.var_names; load the data with mech.load, which "
+            "collapses duplicates by a stated rule, or make the names unique"
+        )
+    return list(names)
+
+
+def _nothing_found(adata: AnnData, collection: Collection, space: str, species: str) -> str:
+    first = ", ".join(map(str, adata.var_names[:3]))
+    return (
+        f"no gene of any of the {len(collection)} signatures was found among the {adata.n_vars} "
+        f"identifiers of the data (first: {first}), read as {species} {space} ids; allowed are "
+        "symbols, Ensembl and Entrez ids of human, mouse or rat. Set data.species, choose another "
+        "data.genes.column, or give the platform's annotation in data.genes.platform"
+    )
+
+
+def _membership(located: pd.DataFrame, table: pd.DataFrame) -> Membership:
+    covered = table.loc[table["measurable"], ["signature", "direction"]]
+    found = located[located["position"] >= 0].merge(covered, on=["signature", "direction"])
+    sets = {
+        f"{signature}:{direction}": part["position"].to_numpy()
+        for (signature, direction), part in found.groupby(["signature", "direction"], sort=False)
+    }
+    return build_membership(sets)
+
+
+def _transform(
+    adata: AnnData, membership: Membership, chosen: Sequence[Method], threads: int | None
+) -> tuple[Block, np.ndarray]:
+    X = _rows(adata.X)
+    columns = membership.columns
+    cores = threads or os.cpu_count() or 1
+    ranks, n_valid, constant = average_ranks(X, columns, threads=cores)
+    values = None
+    if any(m.needs == "values" for m in chosen):
+        values = _log_values(X, columns, next(m for m in chosen if m.needs == "values"))
+    return Block(ranks, values, n_valid), constant
+
+
+def _rows(X: Any) -> Any:
+    """Return a matrix that can be read row by row (CSC becomes CSR, in a copy)."""
+    return X.tocsr() if sparse.issparse(X) and X.format != "csr" else X
+
+
+def _log_values(X: Any, columns: np.ndarray, asked_by: Method) -> np.ndarray:
+    picked = X[:, columns]
+    values = np.asarray(picked.todense() if sparse.issparse(picked) else picked, dtype=float)
+    largest = np.nanmax(values, initial=0.0)
+    if largest > LARGEST_LOG_VALUE:
+        raise DataError(
+            f"{asked_by.name} works on log-scale values, and the largest value here is "
+            f"{largest:,.0f}; load the data with mech.load, or take logs first (scanpy's "
+            "normalize_total and log1p), or score by a rank method"
+        )
+    return values
+
+
+def _present(block: Block, membership: Membership) -> np.ndarray:
+    ranks = block.ranks
+    if ranks is None:
+        raise TypeError("a block without ranks cannot be counted")
+    return member_sums(ranks, membership.matrix)[1]
+
+
+def _combine(
+    parts: np.ndarray,
+    counts: np.ndarray,
+    membership: Membership,
+    collection: Collection,
+    method: Method,
+    samples: pd.Index,
+) -> pd.DataFrame:
+    slot = {name: i for i, name in enumerate(membership.parts)}
+    missing = np.full(parts.shape[0], np.nan)
+
+    def part(name: str) -> tuple[np.ndarray, np.ndarray]:
+        i = slot.get(name)
+        return (missing, missing) if i is None else (parts[:, i], counts[:, i])
+
+    columns: dict[str, np.ndarray] = {}
+    for s in collection:
+        if not s.up and not s.down:
+            raise SignatureError(f"signature {s.id!r} has no genes; give it some or remove it")
+        up, n_up = part(f"{s.id}:up")
+        down, n_down = part(f"{s.id}:down")
+        if s.up and s.down:
+            columns[s.id] = method.combine(up, down, n_up, n_down)
+            columns[f"{s.id}:up"], columns[f"{s.id}:down"] = up, down
+        else:
+            columns[s.id] = up if s.up else -down
+    return pd.DataFrame(columns, index=pd.Index(samples, name="sample"))
