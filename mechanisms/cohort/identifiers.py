@@ -1,0 +1,187 @@
+"""Name each row of a matrix by one gene: choose the column, look probes up, clean the ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from mechanisms import genes
+from mechanisms.cohort.files import Source
+from mechanisms.cohort.layout import Raw
+from mechanisms.cohort.probes import annotate, look_like_probes
+from mechanisms.cohort.wording import some
+from mechanisms.errors import DataError
+from mechanisms.vocabulary import nearest
+
+_VERSION = re.compile(r"(ENS[A-Z]*G\d{11})\.\d+(?:_PAR_Y)?$")
+_SEVERAL = re.compile(r"///|;")
+_EXCEL_DATE = re.compile(
+    r"\d{1,2}-(Mar|Sep|Sept|Dec|Oct|Nov|Feb|Apr)|(Mar|Sep|Dec)-\d{2}|\d{4}-\d{2}-\d{2}.*", re.I
+)
+# Rows that HTSeq and STAR write beside the genes.
+SUMMARY_ROWS = re.compile(
+    r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
+    r"|N_(unmapped|multimapping|noFeature|ambiguous)"
+)
+_MISSING = {"", "nan", "NaN", "NA", "None", "null", "---", "-"}
+
+
+@dataclass(slots=True)
+class RowGenes:
+    """The gene of each row ('' where there is none or several), and how that was decided."""
+
+    ids: np.ndarray
+    space: str
+    evidence: str
+    species: str | None
+    row_names: list[str]
+    row_word: str  # what a row is: "rows" or "probes"
+    without: int
+    several: int
+    annotation: pd.DataFrame
+    notices: list[str] = field(default_factory=list)
+
+
+def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
+    """Decide which identifiers name the genes.
+
+    With `platform` the rows are probes. Else each column of identifiers is tried and the one whose
+    distinct, known genes cover most rows is taken.
+
+    Raises
+    ------
+    DataError
+        Unknown column; probes without a platform; rows that name no known gene.
+    """
+    row_names = _text(raw.identifiers.iloc[:, 0])
+    if platform is not None:
+        columns = annotate(platform, row_names, raw.name, gene_column).columns
+        origin, word = platform.name, "probes"
+    else:
+        columns = _candidates(raw, gene_column)
+        origin, word = raw.name, "rows"
+    tried = [_clean(str(c), columns[c]) for c in _distinct(columns)]
+    best = max(tried, key=lambda t: t.coverage)
+    notices = []
+    if best.coverage == 0:
+        _refuse_probes(raw, row_names)
+        notices.append(_unknown(raw, best))
+    if platform is not None or len(tried) > 1:
+        notices.append(
+            f"{origin}: genes are named by the column {best.column!r} ({best.found.evidence})"
+            + _others(best, tried)
+            + "."
+        )
+    if best.versioned:
+        notices.append(
+            f"{origin}: the versions of {best.versioned:,} Ensembl ids were cut off (ENSG... .12)."
+        )
+    if best.dates:
+        notices.append(
+            f"{origin}: {len(best.dates)} gene names look like dates ({some(best.dates)}): Excel "
+            f"has changed symbols such as MARCHF1 or SEPTIN2. Export the table again without "
+            f"Excel; these genes are not found."
+        )
+    annotation = pd.DataFrame(
+        {t.column: t.ids for t in tried if t is not best}, index=range(len(row_names))
+    )
+    return RowGenes(
+        best.ids,
+        best.found.space,
+        best.found.evidence,
+        best.found.species,
+        row_names,
+        word,
+        best.without,
+        best.several,
+        annotation,
+        notices,
+    )
+
+
+@dataclass(slots=True)
+class _Tried:
+    column: str
+    ids: np.ndarray
+    found: genes.Identified
+    coverage: float  # distinct known genes for each row
+    without: int
+    several: int
+    versioned: int
+    dates: list[str]
+
+
+def _clean(column: str, cells: pd.Series) -> _Tried:
+    ids = pd.Series(_text(cells), dtype=object)
+    missing = ids.isin(_MISSING)
+    several = ids.map(lambda x: _SEVERAL.search(x) is not None) & ~missing
+    ids[missing | several] = ""
+    bare = ids.map(lambda x: _VERSION.sub(r"\1", x))
+    versioned = int((bare != ids).sum())
+    unique = sorted(set(bare) - {""})
+    found = genes.identify(unique)
+    known = found.fraction if found.space != "unknown" else 0.0
+    return _Tried(
+        column,
+        bare.to_numpy(dtype=object),
+        found,
+        round(known * len(unique) / max(1, len(ids)), 4),
+        int(missing.sum()),
+        int(several.sum()),
+        versioned,
+        [x for x in unique if _EXCEL_DATE.fullmatch(x)],
+    )
+
+
+def _candidates(raw: Raw, gene_column: str) -> pd.DataFrame:
+    if gene_column == "auto":
+        return raw.identifiers
+    if gene_column not in raw.identifiers.columns:
+        columns = list(raw.identifiers.columns)
+        raise DataError(
+            f"{raw.name}: data.genes.column is {gene_column!r}, which is no column of the matrix"
+            f"{nearest(gene_column, columns)}. Columns that can name genes are {some(columns)}."
+        )
+    return raw.identifiers[[gene_column]]
+
+
+def _distinct(columns: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(c for c in columns.columns if isinstance(columns[c], pd.Series)))
+
+
+def _text(cells: pd.Series) -> list[str]:
+    if pd.api.types.is_float_dtype(cells):
+        cells = cells.map(lambda x: int(x) if x == x and float(x).is_integer() else x)
+        cells = cells.astype(object).map(lambda x: f"{x:.0f}" if isinstance(x, float) else x)
+    text = cells.astype(object).where(cells.notna(), "").map(lambda x: str(x).strip())
+    return [re.sub(r"^(\d+)\.0$", r"\1", x) for x in text]
+
+
+def _others(best: _Tried, tried: Sequence[_Tried]) -> str:
+    rest = [f"{t.column!r} ({t.coverage:.0%})" for t in tried if t is not best and t.coverage]
+    if not rest:
+        return ""
+    return f"; distinct known genes for each row: {best.coverage:.0%}, against {', '.join(rest)}"
+
+
+def _refuse_probes(raw: Raw, row_names: Sequence[str]) -> None:
+    if not raw.platforms and not look_like_probes(row_names):
+        return
+    accession = " or ".join(raw.platforms) or "the platform"
+    raise DataError(
+        f"{raw.name}: the rows are probes ({some(row_names, 3)}), not genes, and no annotation "
+        f"says which gene each one measures. Set data.genes.platform to the probe table of "
+        f"{accession}: on GEO, open the page of {accession} and download its full table or its annotation "
+        f"(GPL....annot.gz); a TSV with the columns ID and Gene Symbol serves as well."
+    )
+
+
+def _unknown(raw: Raw, best: _Tried) -> str:
+    return (
+        f"{raw.name}: the rows ({some(sorted(set(best.ids) - {''}), 3)}) are not known as human, "
+        f"mouse or rat genes; only signatures that use the very same names can be scored."
+    )

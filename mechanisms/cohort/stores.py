@@ -1,0 +1,139 @@
+"""AnnData, in memory or as .h5ad: `X` is read, `obs` is the sample sheet unless one is given."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from mechanisms.cohort.files import Source
+from mechanisms.cohort.layout import Raw
+from mechanisms.cohort.wording import counted, some
+from mechanisms.errors import DataError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+# 2 GB as dense float64, about three times that at work.
+MAX_DENSE_VALUES = 250_000_000
+
+
+def is_h5ad(source: Source) -> bool:
+    """Whether an HDF5 store has the layout of AnnData."""
+    if not source.is_store:
+        return False
+    import h5py
+
+    try:
+        with h5py.File(source.path, "r") as store:
+            return "obs" in store and "var" in store
+    except OSError as problem:
+        raise DataError(
+            f"{source.name}: the HDF5 store is truncated or damaged ({problem}). Copy or download "
+            f"it again."
+        ) from problem
+
+
+def read_h5ad(
+    source: Source, known: Collection[str] = (), wanted: Collection[str] | None = None
+) -> Raw:
+    """Read an .h5ad file of any age."""
+    import anndata as ad
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the age of the file, which the user cannot help
+            adata = ad.read_h5ad(source.path)
+    except Exception as problem:  # a broken store fails in h5py, numpy or anndata alike
+        raise DataError(
+            f"{source.name}: the .h5ad cannot be read ({type(problem).__name__}: {problem}). Write "
+            f"it again with a current anndata."
+        ) from problem
+    return raw_of(adata, source.name, wanted)
+
+
+def raw_of(adata: AnnData, name: str, wanted: Collection[str] | None = None) -> Raw:
+    """Turn an AnnData into genes x samples; the object itself is never changed."""
+    if adata.X is None or 0 in adata.shape:
+        raise DataError(
+            f"{name}: the AnnData holds no values in X (shape {adata.n_obs} x {adata.n_vars}). "
+            f"Put the matrix to analyse into X."
+        )
+    available = [str(s).strip() for s in adata.obs_names]
+    _refuse_duplicates(available, name)
+    keep = [i for i, s in enumerate(available) if wanted is None or s in wanted]
+    values = _dense(adata.X, keep, name)
+    samples = [available[i] for i in keep]
+    obs = _plain(adata.obs).iloc[keep].set_axis(pd.Index(samples), axis=0)
+    notices = []
+    if others := [*map(str, adata.layers), *(["raw"] if adata.raw is not None else [])]:
+        notices.append(f"{name}: X was used; left untouched: {', '.join(others)}.")
+    identifiers = pd.DataFrame({"var_names": [str(g) for g in adata.var_names]}, dtype=object)
+    for column in adata.var:
+        cells = _plain(adata.var[[column]])[column]
+        if not pd.api.types.is_numeric_dtype(cells) and column not in identifiers:
+            identifiers[str(column)] = cells.to_numpy(dtype=object)
+    return Raw(
+        "AnnData",
+        name,
+        values,
+        samples,
+        available,
+        identifiers,
+        obs=obs,
+        log_base=_log_base(adata.uns),
+        notices=notices,
+    )
+
+
+def _dense(X: Any, keep: list[int], name: str) -> np.ndarray:
+    n = len(keep) * X.shape[1]
+    if n > MAX_DENSE_VALUES:
+        raise DataError(
+            f"{name}: {len(keep):,} x {X.shape[1]:,} values would need about {n * 24 / 1e9:.0f} GB "
+            f"of memory. Sum the cells of each donor first (pseudobulk), or choose fewer "
+            f"observations with data.subset."
+        )
+    rows = X if len(keep) == X.shape[0] else X[keep]
+    rows = rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
+    try:
+        return rows.astype(np.float64).T
+    except (TypeError, ValueError) as problem:
+        raise DataError(
+            f"{name}: X does not hold numbers ({rows.dtype}: {problem}). Convert X to float."
+        ) from problem
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories become their values, so that levels without samples vanish."""
+    return pd.DataFrame(
+        {
+            str(c): frame[c].astype(frame[c].cat.categories.dtype)
+            if isinstance(frame[c].dtype, pd.CategoricalDtype)
+            else frame[c]
+            for c in frame
+        },
+        index=frame.index,
+    )
+
+
+def _log_base(uns: Mapping[str, Any]) -> float | None:
+    """Scanpy's log1p leaves a note; without a base it is the natural logarithm."""
+    note = uns.get("log1p")
+    if not isinstance(note, Mapping):
+        return None
+    base = note.get("base")
+    return float(np.e) if base is None else float(base)
+
+
+def _refuse_duplicates(names: list[str], name: str) -> None:
+    seen = pd.Series(names, dtype=object)
+    if twice := sorted(set(seen[seen.duplicated()])):
+        raise DataError(
+            f"{name}: {counted(len(twice), 'observation name occurs', 'observation names occur')} "
+            f"more than once: {some(twice)}. Call obs_names_make_unique() first."
+        )

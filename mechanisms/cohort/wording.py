@@ -1,0 +1,23 @@
+"""How messages list names and write cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def some(names: Sequence[object], n: int = 5) -> str:
+    """Quote up to `n` names and count the rest."""
+    shown = ", ".join(repr(str(x)) for x in names[:n])
+    return shown + (f" and {len(names) - n:,} more" if len(names) > n else "")
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """'1 sample', '1,200 samples'; `many` where adding an s is not enough."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def label(value: object) -> str:
+    """A cell as a user would write it: 3.0 is '3'."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
