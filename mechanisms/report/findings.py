@@ -66,7 +66,7 @@ class Findings:
     effects: pd.DataFrame
     """Primary method raw and adjusted, then the sensitivity methods."""
     scores: pd.DataFrame
-    """One row a unit: unit, donor, group, cell_type, then signatures and balances; pair optional."""
+    """One row a unit: unit, donor, group, cell_type (pair optional), then signatures, balances."""
     sensitivity: pd.DataFrame
     """Long: unit, group, method, signature, score."""
     sides: pd.DataFrame
