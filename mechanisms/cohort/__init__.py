@@ -1,5 +1,7 @@
 """Read what a laboratory has into one validated AnnData, and refuse what is wrong."""
 
 from mechanisms.cohort.load import load
+from mechanisms.cohort.propose import Proposal, propose
+from mechanisms.cohort.write_init import write_study
 
-__all__ = ["load"]
+__all__ = ["Proposal", "load", "propose", "write_study"]

@@ -175,8 +175,8 @@ def _refuse_probes(raw: Raw, row_names: Sequence[str]) -> None:
     raise DataError(
         f"{raw.name}: the rows are probes ({some(row_names, 3)}), not genes, and no annotation "
         f"says which gene each one measures. Set data.genes.platform to the probe table of "
-        f"{accession}: on GEO, open the page of {accession} and download its full table or its annotation "
-        f"(GPL....annot.gz); a TSV with the columns ID and Gene Symbol serves as well."
+        f"{accession}: on GEO, open the page of {accession} and download its full table or its "
+        f"annotation (GPL....annot.gz); a TSV with the columns ID and Gene Symbol serves as well."
     )
 
 

@@ -232,6 +232,6 @@ def _refuse_bad_names(samples: Sequence[str], positions: Sequence[int], grid: Gr
     seen = pd.Series(samples, dtype=object)
     if len(twice := sorted(set(seen[seen.duplicated()]))):
         raise DataError(
-            f"{grid.name}: {counted(len(twice), 'sample id occurs', 'sample ids occur')} more than once in the matrix: "
-            f"{some(twice)}. Every sample needs an id of its own: rename or delete the copies."
+            f"{grid.name}: sample ids occur more than once in the matrix: {some(twice)}. "
+            f"Every sample needs an id of its own: rename or delete the copies."
         )

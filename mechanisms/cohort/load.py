@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Matrix: TypeAlias = "Path | str | pd.DataFrame | AnnData"
 Samples: TypeAlias = "Path | str | pd.DataFrame | None"
 
-_LATIN = {"homo sapiens": "human", "mus musculus": "mouse", "rattus norvegicus": "rat"}
+LATIN = {"homo sapiens": "human", "mus musculus": "mouse", "rattus norvegicus": "rat"}
 
 
 @dataclass(slots=True)
@@ -81,7 +82,8 @@ def load(
     DataError
         Anything that cannot be read or used as it is; the message says where and what to do.
     """
-    _check_words(collapse, species, tissue)
+    _check_words(collapse, species)
+    _check_tissue(tissue)
     cohort = read_cohort(matrix, samples, sample_id=sample_id, subset=subset)
     raw = cohort.raw
     platform_source = None
@@ -146,8 +148,8 @@ def refuse_bad_values(raw: Raw) -> None:
     empty = [s for s, any_value in zip(raw.samples, measured, strict=True) if not any_value]
     if empty:
         raise DataError(
-            f"{raw.name}: {counted(len(empty), 'sample has', 'samples have')} no value at all: {some(empty)}. Delete them "
-            f"from the sample sheet, or give their values."
+            f"{raw.name}: {counted(len(empty), 'sample has', 'samples have')} no value "
+            f"at all: {some(empty)}. Delete them from the sample sheet, or give their values."
         )
 
 
@@ -182,7 +184,7 @@ def _drop_rows_without_genes(raw: Raw) -> None:
     summary = names.map(lambda x: SUMMARY_ROWS.fullmatch(x) is not None).to_numpy()
     if summary.any():
         raw.notices.append(
-            f"{raw.name}: {counted(int(summary.sum()), 'summary row was', 'summary rows were')} left out: "
+            f"{raw.name}: {counted(int(summary.sum()), 'summary row')} left out: "
             f"{some(list(names[summary]))}."
         )
     # With an empty sample the complaint is about the sample, not about its genes.
@@ -264,11 +266,10 @@ def _writable(obs: pd.DataFrame) -> pd.DataFrame:
     return obs
 
 
-def _check_words(collapse: str, species: str, tissue: str) -> None:
+def _check_words(collapse: str, species: str) -> None:
     for key, word, allowed in (
         ("data.genes.collapse", collapse, COLLAPSE_RULES),
         ("data.species", species, SPECIES),
-        ("data.tissue", tissue, TISSUES),
     ):
         if word not in allowed:
             raise DataError(
@@ -276,8 +277,17 @@ def _check_words(collapse: str, species: str, tissue: str) -> None:
             )
 
 
+def _check_tissue(tissue: str) -> None:
+    """A tissue of the user's own is fine, unless it is a known one misspelt."""
+    close = difflib.get_close_matches(tissue.lower(), TISSUES, n=1, cutoff=0.85)
+    if close and close[0] != tissue:
+        raise DataError(
+            f"data.tissue is {tissue!r}; did you mean {close[0]!r}? Known are {', '.join(TISSUES)}."
+        )
+
+
 def _check_species(species: str, raw: Raw, rows: RowGenes) -> None:
-    named = {_LATIN.get(o.lower(), o) for o in raw.organisms}
+    named = {LATIN.get(o.lower(), o) for o in raw.organisms}
     if named and species not in named:
         raise DataError(
             f"{raw.name}: GEO says that the samples are {', '.join(sorted(raw.organisms))}, but "

@@ -139,7 +139,8 @@ def _refuse_negative(
     raise DataError(
         f"{name}: gene {genes[int(i)]!r} in sample {samples[int(j)]!r} is {values[i, j]:g}, but "
         f"the values are {taken}, and {what} cannot be negative. Give the values before background "
-        f"or batch correction made them negative, or declare data.scale: log if they are logarithms."
+        f"or batch correction made them negative, or declare data.scale: log if they are "
+        f"logarithms."
     )
 
 
@@ -152,7 +153,8 @@ def _meet_centred(declared: str, name: str, facts: _Facts) -> None:
     if declared == "auto":
         raise DataError(
             f"{what}. Give the matrix before centring or scaling (counts, TPM, intensities or "
-            f"their logarithms; an AnnData often keeps them in raw or in a layer); if the values are not centred, declare data.scale: log."
+            f"their logarithms; an AnnData often keeps them in raw or in a layer); if the "
+            f"values are not centred, declare data.scale: log."
         )
     warnings.warn(f"{what}; accepted because data.scale says log.", MechanismsWarning, stacklevel=4)
 

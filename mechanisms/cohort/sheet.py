@@ -219,9 +219,9 @@ def _refuse_bad_ids(ids: pd.Series, key: str, name: str) -> None:
     labels = ids.map(label)
     if twice := sorted(set(labels[labels.duplicated()])):
         raise DataError(
-            f"{name}: {counted(len(twice), 'sample id occurs', 'sample ids occur')} more than once in column {key!r}: "
-            f"{some(twice)}. Every sample needs one row; if another column holds the samples' "
-            f"ids, name it as data.sample_id."
+            f"{name}: sample ids occur more than once in column {key!r}: {some(twice)}. "
+            f"Every sample needs one row; if another column holds the samples' ids, "
+            f" name it as data.sample_id."
         )
 
 

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from mechanisms.cohort.files import Source
 from mechanisms.cohort.layout import Raw
-from mechanisms.cohort.wording import counted, some
+from mechanisms.cohort.wording import some
 from mechanisms.errors import DataError
 
 if TYPE_CHECKING:
@@ -134,6 +134,6 @@ def _refuse_duplicates(names: list[str], name: str) -> None:
     seen = pd.Series(names, dtype=object)
     if twice := sorted(set(seen[seen.duplicated()])):
         raise DataError(
-            f"{name}: {counted(len(twice), 'observation name occurs', 'observation names occur')} "
-            f"more than once: {some(twice)}. Call obs_names_make_unique() first."
+            f"{name}: observation names occur more than once: {some(twice)}. "
+            f" Call obs_names_make_unique() first."
         )
