@@ -22,8 +22,8 @@ FLOORS = {
     3: {"compare"},
     4: {"challenge", "pool"},
     5: {"report"},
-    # What serves the five verbs (folder, frames, account, api) stands with them.
-    6: {"study", "pipeline", "cli", "api", "account", "folder", "frames"}
+    # What serves the five verbs (account, api, check, folder, frames) stands with them.
+    6: {"study", "pipeline", "cli", "api", "account", "check", "folder", "frames"}
     | {"__init__", "__main__"},
 }
 # Rooms of floors 1 to 5 do not know their neighbours; floor 6 joins everything.
@@ -146,7 +146,7 @@ LOCK_FILES = re.compile(r"(^|/)(uv|poetry|Pipfile|conda|pixi)[.-]?lock|pylock.*\
 REQUIREMENT = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [A-Za-z0-9_.' <>=!]+)?")
 # Spelled in pieces, so that this file passes its own test.
 PATHS = re.compile(r"(?<![\w.~/-])/(" + "|".join(["work", "tmp", "root"]) + r")\b")
-HOMES = re.compile(r"(?<![\w./-])/(" + "|".join(["home", "Users"]) + ")/")
+HOMES = re.compile(r"(?<![\w./-])/(" + "|".join(["home", "Users"]) + ")/(?!someone/)")
 REGISTRIES = re.compile("|".join([f"{host}[.]org" for host in ("pypi", "pythonhosted", "npmjs")]))
 
 
