@@ -11,6 +11,7 @@ import pandas as pd
 
 from mechanisms import genes
 from mechanisms.cohort.files import Source
+from mechanisms.cohort.known import count_known
 from mechanisms.cohort.layout import Raw
 from mechanisms.cohort.probes import annotate, look_like_probes
 from mechanisms.cohort.wording import some
@@ -27,6 +28,10 @@ SUMMARY_ROWS = re.compile(
     r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
     r"|N_(unmapped|multimapping|noFeature|ambiguous)"
 )
+# A length or a position is no Entrez id, though it looks like one.
+_NUMBERS_THAT_NAME = re.compile(r"entrez|gene_?id|ncbi", re.I)
+# Fewer known genes than this are chance.
+_ENOUGH = 5
 _MISSING = {"", "nan", "NaN", "NA", "None", "null", "---", "-"}
 
 
@@ -37,7 +42,7 @@ class RowGenes:
     ids: np.ndarray
     space: str
     evidence: str
-    species: str | None
+    species: str
     row_names: list[str]
     row_word: str  # what a row is: "rows" or "probes"
     without: int
@@ -65,11 +70,10 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
         columns = _candidates(raw, gene_column)
         origin, word = raw.name, "rows"
     tried = [_clean(str(c), columns[c]) for c in _distinct(columns)]
-    best = max(tried, key=lambda t: t.coverage)
+    best = _best(tried)
+    if best.found is None or best.found.space == "unknown":
+        raise DataError(_unknown(raw, row_names, best))
     notices = []
-    if best.coverage == 0:
-        _refuse_probes(raw, row_names)
-        notices.append(_unknown(raw, best))
     if platform is not None or len(tried) > 1:
         notices.append(
             f"{origin}: genes are named by the column {best.column!r} ({best.found.evidence})"
@@ -107,12 +111,34 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
 class _Tried:
     column: str
     ids: np.ndarray
-    found: genes.Identified
-    coverage: float  # distinct known genes for each row
+    found: genes.Identified | None  # None: no row has a name
+    known: int  # distinct genes of the collection
+    distinct: float  # names of the right form for each row, duplicates counted once
     without: int
     several: int
     versioned: int
     dates: list[str]
+
+    @property
+    def space(self) -> str:
+        return self.found.space if self.found else "unknown"
+
+
+def _best(tried: Sequence[_Tried]) -> _Tried:
+    """Most genes of the collection (within 5 %); then distinct names; then ids that never change.
+
+    Old symbols may by now be the approved symbol of another gene; Entrez and Ensembl ids are not
+    given away.
+    """
+    most = max(t.known for t in tried)
+    fit = [t for t in tried if t.found is not None and t.found.space != "unknown"]
+    if most >= _ENOUGH:
+        fit = [t for t in fit if t.known >= 0.95 * most]
+    elif fit:
+        fit = fit[:1]  # nothing tells them apart: the order of the columns
+    if not fit:
+        return tried[0]
+    return max(fit, key=lambda t: (round(t.distinct, 2), t.space != "symbol"))
 
 
 def _clean(column: str, cells: pd.Series) -> _Tried:
@@ -123,13 +149,14 @@ def _clean(column: str, cells: pd.Series) -> _Tried:
     bare = ids.map(lambda x: _VERSION.sub(r"\1", x))
     versioned = int((bare != ids).sum())
     unique = sorted(set(bare) - {""})
-    found = genes.identify(unique)
-    known = found.fraction if found.space != "unknown" else 0.0
+    found = genes.identify(unique) if unique else None
+    fits = found.fraction if found is not None and found.space != "unknown" else 0.0
     return _Tried(
         column,
         bare.to_numpy(dtype=object),
         found,
-        round(known * len(unique) / max(1, len(ids)), 4),
+        count_known(unique),
+        round(fits * len(unique) / len(ids), 4),
         int(missing.sum()),
         int(several.sum()),
         versioned,
@@ -139,7 +166,13 @@ def _clean(column: str, cells: pd.Series) -> _Tried:
 
 def _candidates(raw: Raw, gene_column: str) -> pd.DataFrame:
     if gene_column == "auto":
-        return raw.identifiers
+        names = raw.identifiers
+        numeric = [pd.api.types.is_numeric_dtype(names.iloc[:, j]) for j in range(names.shape[1])]
+        keep = [
+            j == 0 or not number or _NUMBERS_THAT_NAME.search(str(names.columns[j])) is not None
+            for j, number in enumerate(numeric)
+        ]
+        return names.loc[:, keep]
     if gene_column not in raw.identifiers.columns:
         columns = list(raw.identifiers.columns)
         raise DataError(
@@ -162,26 +195,26 @@ def _text(cells: pd.Series) -> list[str]:
 
 
 def _others(best: _Tried, tried: Sequence[_Tried]) -> str:
-    rest = [f"{t.column!r} ({t.coverage:.0%})" for t in tried if t is not best and t.coverage]
+    rest = [f"{t.column!r} {t.known:,}" for t in tried if t is not best and t.known]
     if not rest:
         return ""
-    return f"; distinct known genes for each row: {best.coverage:.0%}, against {', '.join(rest)}"
+    return f"; genes of the collection found by it: {best.known:,}, by {', '.join(rest)}"
 
 
-def _refuse_probes(raw: Raw, row_names: Sequence[str]) -> None:
-    if not raw.platforms and not look_like_probes(row_names):
-        return
-    accession = " or ".join(raw.platforms) or "the platform"
-    raise DataError(
-        f"{raw.name}: the rows are probes ({some(row_names, 3)}), not genes, and no annotation "
-        f"says which gene each one measures. Set data.genes.platform to the probe table of "
-        f"{accession}: on GEO, open the page of {accession} and download its full table or its "
-        f"annotation (GPL....annot.gz); a TSV with the columns ID and Gene Symbol serves as well."
-    )
-
-
-def _unknown(raw: Raw, best: _Tried) -> str:
+def _unknown(raw: Raw, row_names: Sequence[str], best: _Tried) -> str:
+    if raw.platforms or look_like_probes(row_names):
+        accession = " or ".join(raw.platforms) or "the platform"
+        return (
+            f"{raw.name}: the rows are probes ({some(row_names, 3)}), not genes, and no annotation "
+            f"says which gene each one measures. Set data.genes.platform to the probe table of "
+            f"{accession}: on GEO, open the page of {accession} and download its full table or its "
+            f"annotation (GPL....annot.gz); a TSV with the columns ID and Gene Symbol serves as "
+            f"well."
+        )
+    evidence = f"; {best.found.evidence}" if best.found else ""
     return (
-        f"{raw.name}: the rows ({some(sorted(set(best.ids) - {''}), 3)}) are not known as human, "
-        f"mouse or rat genes; only signatures that use the very same names can be scored."
+        f"{raw.name}: the rows ({some(row_names, 3)}) are not known as genes{evidence}. Allowed "
+        f"are gene symbols, Ensembl gene ids and Entrez ids. Name the column that holds them as "
+        f"data.genes.column, or a table from these ids to genes (columns ID and Gene Symbol) as "
+        f"data.genes.platform."
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from mechanisms import genes
+from mechanisms.cohort.known import count_known
 from mechanisms.cohort.tables import MISSING, Grid
 from mechanisms.cohort.wording import counted, some
 from mechanisms.errors import DataError
@@ -71,17 +71,17 @@ def _sample_holder(grid: Grid, known: Collection[str]) -> tuple[int, bool]:
         best = max(in_column, key=lambda j: (in_column[j], -j))
         if max(in_header, in_column[best]) > 0:
             return best, in_column[best] > in_header
-    rows = [str(x) for x in grid.frame[0].dropna()]
-    columns = grid.header[1:]
-    found_rows, found_columns = genes.identify(rows), genes.identify(columns)
-    if found_rows.fraction == found_columns.fraction:
-        transposed = len(columns) > max(100, 5 * len(rows))
-    else:
-        transposed = found_columns.fraction > found_rows.fraction
+    found_rows = count_known(_bare(grid.frame[0].dropna()))
+    found_columns = count_known(_bare(pd.Series(grid.header[1:], dtype=object)))
+    transposed = found_columns > found_rows
+    if (
+        found_columns == found_rows
+    ):  # neither names a gene we know: there are more genes than samples
+        transposed = len(grid.header) > len(grid.frame) + 1
     if transposed:
         grid.notices.append(
-            f"{grid.name}: samples were taken to be in rows, because the column names look like "
-            f"genes ({found_columns.fraction:.0%} known)."
+            f"{grid.name}: samples were taken to be in rows ({found_columns:,} of the column names "
+            f"are known genes, {found_rows:,} of the row names)."
         )
     return 0, transposed
 
@@ -170,6 +170,11 @@ def _names(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype("object").map(lambda x: str(x).strip(), na_action="ignore")
+
+
+def _bare(ids: pd.Series) -> list[str]:
+    """Ids without Ensembl versions, as genes are looked up."""
+    return [re.sub(r"^(ENS\w+)\.\d+$", r"\1", str(i)) for i in _names(ids)]
 
 
 def _to_numbers(cells: pd.Series) -> pd.Series:

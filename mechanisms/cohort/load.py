@@ -293,9 +293,12 @@ def _check_species(species: str, raw: Raw, rows: RowGenes) -> None:
             f"{raw.name}: GEO says that the samples are {', '.join(sorted(raw.organisms))}, but "
             f"data.species is {species!r}. Set data.species to the animal that was measured."
         )
-    if rows.space != "ensembl" or rows.species in (None, species) or rows.species not in SPECIES:
+    rodents = SPECIES[1:]
+    if rows.species not in SPECIES or rows.species == species:
         return
+    if rows.space == "symbol" and rows.species in rodents and species in rodents:
+        return  # mouse and rat share most symbols
     raise DataError(
-        f"{raw.name}: the Ensembl ids are of {rows.species}, but data.species is {species!r}. Set "
-        f"data.species: {rows.species}."
+        f"{raw.name}: the genes are named as those of {rows.species} are ({rows.evidence}), but "
+        f"data.species is {species!r}. Set data.species: {rows.species}."
     )

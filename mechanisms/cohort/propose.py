@@ -19,6 +19,7 @@ from mechanisms.cohort.load import LATIN, Cohort, read_cohort, refuse_bad_values
 from mechanisms.cohort.scale import Scale, detect
 from mechanisms.cohort.wording import label
 from mechanisms.errors import DataError
+from mechanisms.vocabulary import SPECIES
 
 MAX_GROUPS = 8
 
@@ -247,7 +248,7 @@ def _species(cohort: Cohort, rows: RowGenes | None) -> str:
     named = [LATIN[o.lower()] for o in cohort.raw.organisms if o.lower() in LATIN]
     if named:
         return named[0]
-    return (rows.species if rows else None) or "human"
+    return rows.species if rows and rows.species in SPECIES else "human"
 
 
 def _sheet(obs: pd.DataFrame, outcome: Grouping | None) -> pd.DataFrame:

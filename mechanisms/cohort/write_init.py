@@ -73,7 +73,7 @@ def study_text(p: Proposal, folder: Path) -> str:
         "# The curated signatures; own gene sets (YAML or GMT files) can be added.",
         "signatures: {collection: core, add: []}",
         "",
-        "# auto: the default scorer for this kind of data; the others are the sensitivity analysis.",
+        "# auto: the default scorer; the others are the sensitivity analysis.",
         "score: {primary: auto, sensitivity: [ssgsea, zscore]}",
         "",
         "# The seed of the permutations: the same seed gives the same report.",
