@@ -139,7 +139,8 @@ CLAIMS = {
     ONE_GENE: "differs, but one gene carries it",
     NOT_BEYOND_RANDOM: "differs, but no more than random sets of such genes",
     SUPPORTED: "differs, and a change of cells does not explain it",
-    SUPPORTED_OPPOSITE: "differs against the expected direction, and a change of cells does not explain it",
+    SUPPORTED_OPPOSITE: "differs against the expected direction, and a change of cells does not "
+    "explain it",
     EXPLAINED: "differs, but no evidence remains beyond the number of cells",
     SUGGESTIVE: "between 5 and 10 % false discovery rate",
     NO_EVIDENCE: "no evidence of a difference; the interval says how large one could be",

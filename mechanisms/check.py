@@ -1,0 +1,104 @@
+"""What can be known before running, for a biologist: `mechanisms check` and `mechanisms init`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mechanisms import account, pipeline
+from mechanisms.study import Study
+
+if TYPE_CHECKING:
+    from mechanisms.cohort import Proposal
+    from mechanisms.compare import Design
+
+
+def check(study: Study) -> list[tuple[str, str]]:
+    """Return what is known before running, as (topic, sentence), in reading order.
+
+    Loads the data, builds the design and looks the signatures' genes up; scores nothing.
+
+    Raises
+    ------
+    MechanismsError
+        Whatever `run` would refuse.
+    """
+    from mechanisms import score as scoring
+    from mechanisms.compare import LEVEL_TEXT, family
+
+    collection = pipeline.collection_of(study)
+    cohort = pipeline.load_cohort(study)
+    units, design = pipeline.design_of(study, cohort.obs)
+    table = scoring.coverage(cohort, collection, rule=pipeline.rule_of(study))
+    samples = scoring.sample_report(cohort)
+    members = family(collection)
+    loaded = cohort.uns["mechanisms"]
+    level, why = design.level()
+    known = account.UNITS[design.donors]
+    lines = [
+        ("data", f"{cohort.n_obs} samples x {cohort.n_vars:,} genes"),
+        ("data", f"values: {loaded['scale']} ({loaded['scale_evidence']})"),
+        ("data", f"genes: {loaded['identifiers']} ids ({loaded['identifier_evidence']})"),
+        (
+            "groups",
+            f"{design.n_target} {study.design.target} against {design.n_reference} "
+            f"{study.design.reference} ({known})",
+        ),
+    ]
+    if design.n_pairs is not None:
+        lines.append(("groups", f"{design.n_pairs} pairs"))
+    basis = account.label_text(study.design.label_basis)
+    lines.append(("outcome", f"known by {basis}"))
+    lines.append(("level", f"{level}: {LEVEL_TEXT[level]}" + (f" ({why})" if why else "")))
+    if design.donors != "unknown":
+        lines.append(("test", account.test_text(design)))
+        lines.append(
+            (
+                "test",
+                f"the smallest permutation p this design can give is {account.floor(design):.2g}",
+            )
+        )
+        lines.append(
+            (
+                "test",
+                f"it finds an effect of {account.detectable_effect(design, len(members)):.1f} "
+                f"SD with 80 % power at .05 shared among {len(members)} signatures",
+            )
+        )
+    lines += _adjustment(study, design)
+    enough = scoring.measurable(table)
+    lines.append(("signatures", f"{int(enough.sum())} of {len(enough)} can be scored"))
+    found = account.notices(study, cohort, units, table, samples)
+    lines += [(str(t), str(x)) for t, x in found.itertuples(index=False)]
+    return lines
+
+
+def _adjustment(study: Study, design: Design) -> list[tuple[str, str]]:
+    from mechanisms.challenge.composition import n_components
+
+    reason = pipeline.unadjusted_because(study)
+    if reason:
+        return [("composition", f"not adjusted for: {reason}")]
+    k = n_components(*design.X.shape)
+    if k == 0:
+        return [("composition", "too few units to adjust for: nothing can be called supported")]
+    return [("composition", f"adjusted for by {k} principal components of the panel's genes")]
+
+
+def init_lines(proposal: Proposal) -> list[tuple[str, str]]:
+    """Return what `mechanisms init` found, as (topic, sentence), in reading order."""
+    p = proposal
+    lines = [
+        ("data", f"{p.kind}: {p.n_samples} samples x {p.n_genes:,} genes"),
+        ("values", f"{p.scale} ({p.scale_evidence})"),
+        ("genes", f"{p.identifiers} ({p.identifier_evidence})"),
+    ]
+    for g in p.groupings:
+        counts = ", ".join(f"{value!r} ({n})" for value, n in g.counts.items())
+        lines.append(("groups", f"{g.column}: {counts}"))
+    if not p.groupings:
+        lines.append(("groups", "none found: fill the outcome into samples.tsv"))
+    if p.target and p.reference:
+        lines.append(("proposal", f"{p.outcome}: {p.target} against {p.reference}"))
+    lines += [("to do", text) for text in p.problems]
+    lines += [("note", text) for text in p.notices]
+    return lines

@@ -1,0 +1,266 @@
+"""The command line: each command calls one function and prints what a person needs to know."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mechanisms.errors import MechanismsError, MechanismsWarning
+
+app = typer.Typer(
+    name="mechanisms",
+    help="Which mechanisms separate lumbar disc herniations that resorb from those that do not, "
+    "and how far the data can be trusted to say so.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+signatures_app = typer.Typer(help="Read the signatures.", no_args_is_help=True)
+app.add_typer(signatures_app, name="signatures")
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
+Which = Annotated[
+    str, typer.Option("--signatures", help="core, extended, all, a file or a folder.")
+]
+
+
+def _out() -> Console:
+    return Console(soft_wrap=True, highlight=False)
+
+
+def _err() -> Console:
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from mechanisms import __version__
+
+        typer.echo(f"mechanisms {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("results/demo"),
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the embedded, simulated cohort from start to report."""
+    from mechanisms import pipeline
+
+    with _Steps(quiet) as steps:
+        folder = pipeline.demo(out, overwrite=overwrite, say=steps)
+    _summary(folder, quiet)
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="A study file (YAML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; default results/<study>.")
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a study: load, score, compare, challenge, report."""
+    from mechanisms import pipeline
+
+    with _Steps(quiet) as steps:
+        folder = pipeline.run(study, out, overwrite=overwrite, say=steps)
+    _summary(folder, quiet)
+
+
+@app.command()
+def check(study: Annotated[Path, typer.Argument(help="A study file (YAML).")]) -> None:
+    """Say everything that can be known before running."""
+    from mechanisms.check import check as check_study
+    from mechanisms.study import read_study
+
+    with _Steps(quiet=False) as steps:
+        steps("load")
+        lines = check_study(read_study(study))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    last = ""
+    for topic, text in lines:
+        table.add_row("" if topic == last else topic, escape(text))
+        last = topic
+    Console(highlight=False).print(table)
+
+
+@app.command()
+def init(
+    matrix: Annotated[Path, typer.Argument(help="An expression table, series matrix or h5ad.")],
+    samples: Annotated[Path | None, typer.Option(help="A sample sheet, if there is one.")] = None,
+    platform: Annotated[
+        Path | None, typer.Option(help="The platform's probe-to-gene table, for arrays.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where to write study.yaml and samples.tsv.")
+    ] = Path("."),
+) -> None:
+    """List the groups found in a matrix; write a commented study file and a sample sheet."""
+    from mechanisms.check import init_lines
+    from mechanisms.cohort import propose, write_study
+
+    with _Steps(quiet=False) as steps:
+        steps("load")
+        proposal = propose(matrix, samples, platform=platform)
+    written = write_study(proposal, folder)
+    console = _out()
+    for topic, text in init_lines(proposal):
+        console.print(f"{topic:<10} {escape(text)}")
+    for path in written:
+        console.print(f"wrote      {escape(str(path))}")
+    console.print("Read them, correct what was guessed, then: mechanisms check STUDY.yaml")
+
+
+@signatures_app.command("list")
+def list_signatures(which: Which = "core") -> None:
+    """List signatures: id, mechanism, role, genes, expected direction with its grade."""
+    from mechanisms.signatures import read_signatures
+
+    collection = read_signatures(which)
+    table = Table("signature", "mechanism", "role", "up", "down", "expected", "grade", "title")
+    for s in collection:
+        table.add_row(
+            s.id,
+            s.mechanism,
+            s.role,
+            str(len(s.up)),
+            str(len(s.down)),
+            s.expected,
+            s.grade,
+            escape(s.title),
+        )
+    _out().print(table)
+    balances = Table("balance", "plus", "minus")
+    for b in collection.balances:
+        balances.add_row(b.id, ", ".join(b.plus), ", ".join(b.minus))
+    _out().print(balances)
+
+
+@signatures_app.command("show")
+def show_signature(
+    signature: Annotated[str, typer.Argument(help="An id, such as macrophage_m1.")],
+    which: Which = "all",
+) -> None:
+    """Show one signature whole."""
+    from mechanisms.signatures import read_signatures
+
+    s = read_signatures(which)[signature]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    facts = {
+        "id": s.id,
+        "title": s.title,
+        "mechanism": f"{s.mechanism} ({s.role}, {s.tier})",
+        "up": " ".join(s.up),
+        "down": " ".join(s.down),
+        "high means": s.high_means,
+        "expected": f"{s.expected}, grade {s.grade}",
+        "RNA cannot show": s.rna_cannot_show,
+        "assay": s.assay,
+        "evidence": s.evidence,
+        "citations": "; ".join(s.citations),
+        "cautions": s.cautions,
+        "hash": s.hash,
+    }
+    for name, value in facts.items():
+        if value:
+            table.add_row(name, escape(str(value)))
+    Console(highlight=False).print(table)
+
+
+@signatures_app.command("hash")
+def hash_signatures(which: Which = "core") -> None:
+    """Print the content hash of the collection and of each signature."""
+    from mechanisms.signatures import read_signatures
+
+    collection = read_signatures(which)
+    typer.echo(f"{collection.hash}  {collection.name}")
+    for s in collection:
+        typer.echo(f"{s.hash}  {s.id}")
+
+
+class _Steps:
+    """Tells the steps of a run: a spinner on a terminal, plain lines elsewhere, or nothing."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.console, self.quiet = _err(), quiet
+        self.status = self.console.status("") if self.console.is_terminal and not quiet else None
+
+    def __enter__(self) -> _Steps:
+        if self.status:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.status:
+            self.status.stop()
+
+    def __call__(self, step: str) -> None:
+        if self.status:
+            self.status.update(step)
+        elif not self.quiet:
+            self.console.print(escape(step))
+
+
+def _summary(folder: Path, quiet: bool) -> None:
+    import pandas as pd
+
+    if quiet:
+        typer.echo(str(folder))
+        return
+    effects = pd.read_csv(folder / "tables" / "effects.csv", keep_default_na=False)
+    first = effects[(effects["adjustment"] == "none") & (effects["claim"] != "")]
+    claims = first[first["kind"] == "signature"].groupby("claim")["signature"].agg(list)
+    table = Table("claim", "mechanisms")
+    for claim, names in sorted(claims.items(), key=lambda item: str(item[0])):
+        table.add_row(str(claim), ", ".join(names))
+    Console(highlight=False).print(table)
+    _out().print(f"report: {escape(str(folder / 'report.html'))}")
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 unexpected, 2 bad input, 3 finished with findings."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("default", MechanismsWarning)
+    try:
+        app()
+    except MechanismsError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("stopped; nothing was written", 1)
+    except Exception as error:
+        if os.environ.get("MECHANISMS_TRACEBACK"):
+            raise
+        _fail(
+            f"unexpected {type(error).__name__}: {error}. This is a fault of mechanisms: please "
+            "report it with the output of the same command under MECHANISMS_TRACEBACK=1",
+            1,
+        )
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"mechanisms: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""The five verbs, readable aloud: load, score, compare, challenge, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mechanisms import account
+from mechanisms.folder import LOG, RunLog, new_folder
+from mechanisms.study import Study, make_study, read_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from mechanisms.compare import Contrast, Design, Units
+    from mechanisms.report import Findings
+    from mechanisms.score import Rule
+    from mechanisms.signatures import Collection
+
+Say = Callable[[str], None]
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def run(
+    study: Study | str | Path,
+    out: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    say: Say = _quiet,
+) -> Path:
+    """Run a study from its files to its report.
+
+    Parameters
+    ----------
+    study
+        A study, or the path of a study file.
+    out
+        Folder to write; default `results/<study>`.
+    overwrite
+        Replace the folder where it holds an earlier result of ours.
+    say
+        Called with one line for each step.
+
+    Returns
+    -------
+    The folder. It is written beside its place and renamed at the end: where it exists, it is
+    complete.
+
+    Raises
+    ------
+    MechanismsError
+        Anything in the study or its data that cannot be used.
+    """
+    study = study if isinstance(study, Study) else read_study(study)
+    with new_folder(out or Path("results") / study.study, overwrite=overwrite) as folder:
+        log = RunLog(folder.path / LOG, say)
+        log("load")
+        cohort = load_cohort(study)
+        write_results(folder.path, study, cohort, say=log)
+        log.finish()
+    return folder.final
+
+
+def demo(
+    out: str | Path = Path("results") / "demo", *, overwrite: bool = False, say: Say = _quiet
+) -> Path:
+    """Run the embedded, simulated cohort from start to report; see `simulate_cohort`."""
+    from mechanisms.cohort import load
+    from mechanisms.simulate import simulate_cohort
+
+    study = demo_study()
+    with new_folder(out, overwrite=overwrite) as folder:
+        log = RunLog(folder.path / LOG, say)
+        log("simulate")
+        simulated, truth = simulate_cohort(seed=study.seed)
+        log("load")
+        cohort = load(simulated, tissue=study.data.tissue, scale=study.data.scale)
+        write_results(folder.path, study, cohort, truth=truth, say=log)
+        log.finish()
+    return folder.final
+
+
+def demo_study() -> Study:
+    """Return the study of the embedded cohort."""
+    from mechanisms.simulate import DEMO_SEED
+
+    return make_study(
+        {
+            "study": "demo",
+            "data": {"matrix": "simulate_cohort", "tissue": "herniation", "scale": "counts"},
+            "design": {
+                "variable": "outcome",
+                "target": "resorbing",
+                "reference": "non_resorbing",
+                "label_basis": "simulated",
+                "donor": "donor_id",
+            },
+            "seed": DEMO_SEED,
+        }
+    )
+
+
+def load_cohort(study: Study) -> AnnData:
+    """Load the data that a study names."""
+    from mechanisms.cohort import load
+
+    data = study.data
+    return load(
+        study.resolve(data.matrix),
+        study.resolve(data.samples) if data.samples else None,
+        sample_id=data.sample_id,
+        subset=data.subset,
+        gene_column=data.genes.column,
+        platform=study.resolve(data.genes.platform) if data.genes.platform else None,
+        collapse=data.genes.collapse,
+        species=data.species,
+        tissue=data.tissue,
+        scale=data.scale,
+    )
+
+
+def contrast_of(study: Study) -> Contrast:
+    """Return what a study compares."""
+    from mechanisms.compare import Contrast
+
+    d = study.design
+    return Contrast(
+        variable=d.variable,
+        target=d.target,
+        reference=d.reference,
+        groups=d.groups,
+        donor=d.donor,
+        pair=d.pair,
+        covariates=tuple(d.covariates),
+        batch=d.batch,
+    )
+
+
+def collection_of(study: Study) -> Collection:
+    """Return the signatures that a study scores; its own files are relative to the study."""
+    from mechanisms.signatures import read_signatures
+
+    name = study.signatures.collection
+    named = name if name in ("core", "extended", "all") else study.resolve(name)
+    return read_signatures(named, add=[study.resolve(a) for a in study.signatures.add])
+
+
+def rule_of(study: Study) -> Rule:
+    """Return the coverage that a study asks for."""
+    from mechanisms.score import Rule
+
+    return Rule(fraction=study.score.min_fraction, genes=study.score.min_genes)
+
+
+def design_of(study: Study, obs: pd.DataFrame) -> tuple[Units, Design]:
+    """Return the units and the design of a study on its sample sheet."""
+    from mechanisms.compare import build_design, build_units
+
+    contrast = contrast_of(study)
+    units = build_units(obs, contrast)
+    return units, build_design(units, contrast)
+
+
+def write_results(
+    folder: Path,
+    study: Study,
+    cohort: AnnData,
+    *,
+    truth: pd.DataFrame | None = None,
+    say: Say = _quiet,
+) -> None:
+    """Score, compare, challenge and report a loaded cohort into an empty folder."""
+    from mechanisms.report import write_report
+
+    findings = analyse(study, cohort, truth=truth, say=say)
+    say("report")
+    cohort.write_h5ad(folder / "scored.h5ad")
+    write_report(folder, findings)
+
+
+def analyse(
+    study: Study, cohort: AnnData, *, truth: pd.DataFrame | None = None, say: Say = _quiet
+) -> Findings:
+    """Score, compare and challenge a loaded cohort; the scores are stored in it.
+
+    Returns everything that the report may say.
+    """
+    from mechanisms import score as scoring
+    from mechanisms.challenge import challenge
+    from mechanisms.frames import (
+        long_scores,
+        long_sides,
+        side_frame,
+        store_scores,
+        unit_table,
+        with_balances,
+    )
+    from mechanisms.report import Findings
+
+    collection, rule = collection_of(study), rule_of(study)
+    units, design = design_of(study, cohort.obs)
+    # Methods that look at the other samples see the compared ones, in an order of their own.
+    compared = cohort[sorted(s for group in units.samples for s in group)].copy()
+    say("score")
+    primary = scoring.method(study.score.primary).name
+    others = [scoring.method(m).name for m in study.score.sensitivity]
+    methods = list(dict.fromkeys([primary, *others]))
+    members = scoring.score_members(compared, collection, methods, rule=rule)
+    table = scoring.coverage(compared, collection, rule=rule)
+    by_unit = {m: units.average(frame) for m, frame in members.items()}
+    scores = {m: with_balances(frame, collection, m) for m, frame in by_unit.items()}
+    sides = side_frame(by_unit[primary], collection, primary)
+    say("compare and challenge")
+    unadjusted = unadjusted_because(study)
+    challenged = challenge(
+        scores,
+        sides,
+        panel_expression(compared, units, collection),
+        design,
+        collection,
+        primary=primary,
+        coverage=scoring.lowest_fraction(table),
+        measurable=scoring.measurable(table),
+        unadjusted=unadjusted,
+        seed=study.seed,
+    )
+    store_scores(cohort, members, collection)
+    notices = account.notices(study, cohort, units, table, scoring.sample_report(compared))
+    return Findings(
+        title=study.study,
+        study=study.normalised(),
+        design=account.facts(study, design, primary, challenged, collection, unadjusted),
+        notices=notices,
+        effects=challenged.effects,
+        scores=unit_table(units, scores[primary]),
+        sensitivity=long_scores(units, {m: scores[m] for m in methods if m != primary}),
+        sides=long_sides(units, sides),
+        coverage=table,
+        composition=challenged.composition,
+        robustness=challenged.robustness,
+        signatures=collection,
+        truth=truth,
+        inputs=account.inputs(cohort),
+        seed=study.seed,
+    )
+
+
+def panel_expression(cohort: AnnData, units: Units, collection: Collection) -> pd.DataFrame:
+    """Return units x genes of the composition panel on the log scale; genes with gaps left out."""
+    import numpy as np
+    import pandas as pd
+
+    from mechanisms import genes
+    from mechanisms.challenge import panel_genes
+    from mechanisms.score.run import identifier_space
+
+    space, species = identifier_space(cohort, None)
+    found = genes.resolve(
+        panel_genes(collection), list(cohort.var_names), space=space, species=species
+    )
+    found = found[found["position"] >= 0].drop_duplicates("position")
+    values = cohort.X[:, found["position"].to_numpy()]
+    values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    frame = pd.DataFrame(values, index=cohort.obs_names, columns=list(found["gene"]))
+    averaged = units.average(frame)
+    return averaged.loc[:, averaged.notna().all()]
+
+
+def unadjusted_because(study: Study) -> str:
+    """Return why composition is not adjusted for in this study, or an empty string."""
+    from mechanisms.vocabulary import UNMIXED_TISSUES
+
+    if study.design.composition != "auto":
+        return study.design.composition.removeprefix("none: ")
+    if study.data.tissue in UNMIXED_TISSUES:
+        return study.data.tissue.replace("_", " ")
+    return ""
