@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from mechanisms.cohort.wording import closest, counted
 from mechanisms.errors import DataError
-from mechanisms.vocabulary import COLLAPSE_RULES, nearest
+from mechanisms.vocabulary import COLLAPSE_RULES
 
 _WORDS = {
     "max_mean": "the row with the highest mean was kept",
@@ -22,7 +23,7 @@ def check_rule(rule: str, scale: str) -> None:
     if rule not in COLLAPSE_RULES:
         raise DataError(
             f"data.genes.collapse is {rule!r}; allowed are {', '.join(COLLAPSE_RULES)}"
-            f"{nearest(rule, COLLAPSE_RULES)}."
+            f"{closest(rule, COLLAPSE_RULES)}"
         )
     if rule == "sum" and scale == "log":
         raise DataError(
@@ -75,10 +76,10 @@ def describe(
     n_rows: int, n_genes: int, word: str, left: dict[str, int], several: int, rule: str
 ) -> str:
     """Say what the collapse did, in one sentence with counts."""
-    parts = [f"{n_rows:,} {word} -> {n_genes:,} genes"]
-    parts += [f"{count:,} {word} {reason} left out" for reason, count in left.items() if count]
+    parts = [f"{counted(n_rows, word)} -> {counted(n_genes, 'gene')}"]
+    parts += [f"{counted(n, word)} {reason} left out" for reason, n in left.items() if n]
     if several:
-        parts.append(f"{several:,} genes had several {word}: {_WORDS[rule]} ({rule})")
+        parts.append(f"{counted(several, 'gene')} had several {word}s: {_WORDS[rule]} ({rule})")
     return "; ".join(parts)
 
 

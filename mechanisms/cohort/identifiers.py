@@ -14,9 +14,8 @@ from mechanisms.cohort.files import Source
 from mechanisms.cohort.known import count_known
 from mechanisms.cohort.layout import Raw
 from mechanisms.cohort.probes import annotate, look_like_probes
-from mechanisms.cohort.wording import some
+from mechanisms.cohort.wording import closest, some
 from mechanisms.errors import DataError
-from mechanisms.vocabulary import nearest
 
 _VERSION = re.compile(r"(ENS[A-Z]*G\d{11})\.\d+(?:_PAR_Y)?$")
 _SEVERAL = re.compile(r"///|;")
@@ -44,7 +43,7 @@ class RowGenes:
     evidence: str
     species: str
     row_names: list[str]
-    row_word: str  # what a row is: "rows" or "probes"
+    row_word: str  # what a row is: "row" or "probe"
     without: int
     several: int
     annotation: pd.DataFrame
@@ -65,10 +64,10 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
     row_names = _text(raw.identifiers.iloc[:, 0])
     if platform is not None:
         columns = annotate(platform, row_names, raw.name, gene_column).columns
-        origin, word = platform.name, "probes"
+        origin, word = platform.name, "probe"
     else:
         columns = _candidates(raw, gene_column)
-        origin, word = raw.name, "rows"
+        origin, word = raw.name, "row"
     tried = [_clean(str(c), columns[c]) for c in _distinct(columns)]
     best = _best(tried)
     if best.found is None or best.found.space == "unknown":
@@ -177,7 +176,7 @@ def _candidates(raw: Raw, gene_column: str) -> pd.DataFrame:
         columns = list(raw.identifiers.columns)
         raise DataError(
             f"{raw.name}: data.genes.column is {gene_column!r}, which is no column of the matrix"
-            f"{nearest(gene_column, columns)}. Columns that can name genes are {some(columns)}."
+            f"{closest(gene_column, columns)} Columns that can name genes are {some(columns)}."
         )
     return raw.identifiers[[gene_column]]
 

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from mechanisms.cohort.collapse import check_rule, collapse, describe
-from mechanisms.cohort.files import Source, open_source
-from mechanisms.cohort.identifiers import SUMMARY_ROWS, RowGenes, name_rows
-from mechanisms.cohort.layout import Raw, arrange
-from mechanisms.cohort.readers import read
+from mechanisms.cohort.files import open_source
+from mechanisms.cohort.identifiers import RowGenes, name_rows
+from mechanisms.cohort.layout import Raw
+from mechanisms.cohort.reading import Cohort, Matrix, Samples, read_cohort, refuse_bad_values
 from mechanisms.cohort.scale import Scale, detect, to_log2
-from mechanisms.cohort.sheet import choose, match, read_sheet, tidy_sheet
-from mechanisms.cohort.stores import raw_of
-from mechanisms.cohort.tables import grid_of
-from mechanisms.cohort.wording import counted, some
+from mechanisms.cohort.wording import closest
 from mechanisms.errors import DataError
-from mechanisms.vocabulary import COLLAPSE_RULES, SPECIES, TISSUES, nearest
+from mechanisms.vocabulary import COLLAPSE_RULES, SPECIES, TISSUES
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-Matrix: TypeAlias = "Path | str | pd.DataFrame | AnnData"
-Samples: TypeAlias = "Path | str | pd.DataFrame | None"
-
 LATIN = {"homo sapiens": "human", "mus musculus": "mouse", "rattus norvegicus": "rat"}
-
-
-@dataclass(slots=True)
-class Cohort:
-    """A matrix with its chosen samples, before genes are named: what `load` and `init` share."""
-
-    raw: Raw  # genes x samples, columns in the order of `obs`
-    obs: pd.DataFrame
-    sources: list[Source]
-    notices: list[str] = field(default_factory=list)
 
 
 def load(
@@ -96,109 +79,6 @@ def load(
     found = detect(raw.values, scale, rows.row_names, raw.samples, raw.name)
     check_rule(collapse, found.word)
     return _assemble(cohort, rows, found, collapse, species, tissue)
-
-
-def read_cohort(
-    matrix: Matrix,
-    samples: Samples,
-    *,
-    sample_id: str | None = None,
-    subset: Mapping[str, Sequence[str]] | None = None,
-) -> Cohort:
-    """Read sheet and matrix, match their samples and drop the rows that are no genes."""
-    sources: list[Source] = []
-    sheet: pd.DataFrame | None = None
-    notices: list[str] = []
-    sheet_name = "the sample sheet"
-    if isinstance(samples, pd.DataFrame):
-        sheet, notices = tidy_sheet(samples, sample_id, sheet_name)
-    elif samples is not None:
-        source = open_source(samples, "sample sheet", "data.samples")
-        sheet, notices = read_sheet(source, sample_id)
-        sheet_name = source.name
-    if sheet is None:
-        raw = _read_matrix(matrix, (), None, sources)
-        if raw.obs is None:
-            obs = pd.DataFrame(index=pd.Index(raw.samples, name="sample", dtype=object))
-        else:
-            obs, notices = tidy_sheet(raw.obs, sample_id, raw.name)
-        raw.samples = list(obs.index)
-        chosen, said = choose(obs, subset, raw.name)
-    else:
-        chosen, said = choose(sheet, subset, sheet_name)
-        raw = _read_matrix(matrix, list(sheet.index), set(chosen.index), sources)
-        said += match(sheet, chosen, raw.available, sheet_name, raw.name)
-        if samples is not None and not isinstance(samples, pd.DataFrame):
-            sources.append(source)
-    _take(raw, list(chosen.index))
-    _drop_rows_without_genes(raw)
-    return Cohort(raw, chosen, sources, [*raw.notices, *notices, *said])
-
-
-def refuse_bad_values(raw: Raw) -> None:
-    """Refuse infinite values and samples without any value, by name."""
-    if np.isinf(raw.values).any():
-        i, j = np.argwhere(np.isinf(raw.values))[0]
-        raise DataError(
-            f"{raw.name}: the value of gene {str(raw.identifiers.iloc[i, 0])!r} in sample "
-            f"{raw.samples[j]!r} is infinite. Infinities come from log(0) or from a division by "
-            f"zero: give the values before that step, or write NA."
-        )
-    measured = np.isfinite(raw.values).any(axis=0)
-    empty = [s for s, any_value in zip(raw.samples, measured, strict=True) if not any_value]
-    if empty:
-        raise DataError(
-            f"{raw.name}: {counted(len(empty), 'sample has', 'samples have')} no value "
-            f"at all: {some(empty)}. Delete them from the sample sheet, or give their values."
-        )
-
-
-def _read_matrix(
-    matrix: Matrix, known: Collection[str], wanted: Collection[str] | None, sources: list[Source]
-) -> Raw:
-    if isinstance(matrix, (str, Path)):
-        source = open_source(matrix, "matrix", "data.matrix")
-        sources.append(source)
-        return read(source, known, wanted)
-    if isinstance(matrix, pd.DataFrame):
-        return arrange(grid_of(matrix), "data frame", known, wanted)
-    if hasattr(matrix, "obs_names"):
-        return raw_of(matrix, "the AnnData", wanted)
-    raise DataError(
-        f"data.matrix is a {type(matrix).__name__}; allowed are a path, a data frame (genes x "
-        f"samples or its transpose) and an AnnData."
-    )
-
-
-def _take(raw: Raw, samples: list[str]) -> None:
-    """Order the columns by the sheet."""
-    position = {s: j for j, s in enumerate(raw.samples)}
-    if samples != raw.samples:
-        raw.values = raw.values[:, [position[s] for s in samples]]
-        raw.samples = samples
-
-
-def _drop_rows_without_genes(raw: Raw) -> None:
-    """Drop the summary rows of HTSeq and STAR, and rows without a value in any chosen sample."""
-    names = raw.identifiers.iloc[:, 0].astype(str)
-    summary = names.map(lambda x: SUMMARY_ROWS.fullmatch(x) is not None).to_numpy()
-    if summary.any():
-        raw.notices.append(
-            f"{raw.name}: {counted(int(summary.sum()), 'summary row')} left out: "
-            f"{some(list(names[summary]))}."
-        )
-    # With an empty sample the complaint is about the sample, not about its genes.
-    empty = np.isnan(raw.values).all(axis=1) & ~summary
-    if empty.all():
-        empty[:] = False
-    if empty.any():
-        raw.notices.append(
-            f"{raw.name}: {counted(int(empty.sum()), 'row')} without a value in any chosen "
-            f"sample left out."
-        )
-    if (drop := summary | empty).any():
-        raw.values = raw.values[~drop]
-        raw.identifiers = raw.identifiers[~drop].reset_index(drop=True)
 
 
 def _assemble(
@@ -273,7 +153,7 @@ def _check_words(collapse: str, species: str) -> None:
     ):
         if word not in allowed:
             raise DataError(
-                f"{key} is {word!r}; allowed are {', '.join(allowed)}{nearest(word, allowed)}."
+                f"{key} is {word!r}; allowed are {', '.join(allowed)}{closest(word, allowed)}"
             )
 
 
@@ -296,9 +176,12 @@ def _check_species(species: str, raw: Raw, rows: RowGenes) -> None:
     rodents = SPECIES[1:]
     if rows.species not in SPECIES or rows.species == species:
         return
-    if rows.space == "symbol" and rows.species in rodents and species in rodents:
-        return  # mouse and rat share most symbols
+    animal = rows.species
+    if rows.space == "symbol" and animal in rodents:  # mouse and rat share most symbols
+        if species in rodents:
+            return
+        animal = " or ".join(rodents)
     raise DataError(
-        f"{raw.name}: the genes are named as those of {rows.species} are ({rows.evidence}), but "
-        f"data.species is {species!r}. Set data.species: {rows.species}."
+        f"{raw.name}: the genes are named as those of {animal} are ({rows.evidence}), but "
+        f"data.species is {species!r}. Set data.species: {animal}."
     )

@@ -15,7 +15,8 @@ import pandas as pd
 
 from mechanisms.cohort.files import open_source
 from mechanisms.cohort.identifiers import RowGenes, name_rows
-from mechanisms.cohort.load import LATIN, Cohort, read_cohort, refuse_bad_values
+from mechanisms.cohort.load import LATIN
+from mechanisms.cohort.reading import Cohort, read_cohort, refuse_bad_values
 from mechanisms.cohort.scale import Scale, detect
 from mechanisms.cohort.wording import label
 from mechanisms.errors import DataError

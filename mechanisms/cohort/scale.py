@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mechanisms.cohort.wording import closest
 from mechanisms.errors import DataError, MechanismsWarning
-from mechanisms.vocabulary import SCALES, nearest
+from mechanisms.vocabulary import SCALES
 
 # 2**50 exceeds every count and every intensity: no log2 value can be larger.
 _LARGEST_LOG2 = 50.0
@@ -57,7 +58,7 @@ def detect(
     if declared not in ("auto", *SCALES):
         raise DataError(
             f"data.scale is {declared!r}; allowed are auto, {', '.join(SCALES)}"
-            f"{nearest(declared, ('auto', *SCALES))}."
+            f"{closest(declared, ('auto', *SCALES))}"
         )
     facts = _facts(values)
     word = _guess(facts) if declared == "auto" else declared

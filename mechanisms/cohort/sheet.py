@@ -11,10 +11,10 @@ import pandas as pd
 
 from mechanisms.cohort.files import Source
 from mechanisms.cohort.geo import is_series_matrix, read_characteristics
+from mechanisms.cohort.known import count_known
 from mechanisms.cohort.tables import MISSING, read_grid
-from mechanisms.cohort.wording import counted, label, some
+from mechanisms.cohort.wording import closest, counted, label, some
 from mechanisms.errors import DataError
-from mechanisms.vocabulary import nearest
 
 _LEADING_ZERO = re.compile(r"[-+]?0\d+")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -84,7 +84,7 @@ def choose(
         if column not in sheet.columns:
             raise DataError(
                 f"{name}: data.subset names the column {column!r}, which the sheet does not have"
-                f"{nearest(column, sheet.columns)}. Its columns are {some(list(sheet.columns))}."
+                f"{closest(column, sheet.columns)} Its columns are {some(list(sheet.columns))}."
             )
         values = [allowed] if isinstance(allowed, (str, int, float)) else list(allowed)
         cells = sheet[column].map(label, na_action="ignore")
@@ -93,7 +93,7 @@ def choose(
             if label(value) not in held:
                 raise DataError(
                     f"{name}: data.subset asks for {column} = {value!r}, which does not occur"
-                    f"{nearest(value, held)}. Its values are {some(held, 12)}."
+                    f"{closest(value, held)} Its values are {some(held, 12)}."
                 )
         keep &= cells.isin([label(v) for v in values])
     if not keep.any():
@@ -149,6 +149,8 @@ def _unmatched(
         repaired = [repair(s) for s in available]
         if len(set(repaired)) == len(repaired) and {repair(i) for i in lost} <= set(repaired):
             return f"{text} They would match after {words}: change the ids in the sheet."
+    if count_known(lost) > len(lost) / 2:
+        return f"{text} The ids of the sheet are genes: data.matrix and data.samples are swapped."
     present = set(available)
     for column in chosen:
         if set(chosen[column].map(label, na_action="ignore").dropna()) & present:
@@ -205,7 +207,7 @@ def _refuse_bad_columns(columns: list[str], sample_id: str | None, name: str) ->
     if sample_id is not None and sample_id not in columns:
         raise DataError(
             f"{name}: data.sample_id is {sample_id!r}, which is no column of the sheet"
-            f"{nearest(sample_id, columns)}. Its columns are {some(columns)}."
+            f"{closest(sample_id, columns)} Its columns are {some(columns)}."
         )
 
 
@@ -221,7 +223,7 @@ def _refuse_bad_ids(ids: pd.Series, key: str, name: str) -> None:
         raise DataError(
             f"{name}: sample ids occur more than once in column {key!r}: {some(twice)}. "
             f"Every sample needs one row; if another column holds the samples' ids, "
-            f" name it as data.sample_id."
+            f"name it as data.sample_id."
         )
 
 

@@ -213,6 +213,12 @@ def _refuse_ragged(
             if rows is not None and number >= rows:
                 return
             if cells and len(cells) != len(header):
+                if any("\n" in c for c in cells):
+                    start = cells[0].split("\n")[0].split(delimiter)[0].strip()
+                    raise DataError(
+                        f'{name}: a quotation mark (") opens in or before the row {start!r} and '
+                        f"does not close in its cell. Delete it, or save the table again as TSV."
+                    )
                 raise DataError(
                     f"{name}: line {skip + reader.line_num} (row {cells[0].strip()!r}) has "
                     f"{len(cells)} columns where the header has {len(header)}. The file may be cut "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from mechanisms.vocabulary import nearest
 
 
 def some(names: Sequence[object], n: int = 5) -> str:
@@ -14,6 +16,11 @@ def some(names: Sequence[object], n: int = 5) -> str:
 def counted(n: int, one: str, many: str | None = None) -> str:
     """'1 sample', '1,200 samples'; `many` where adding an s is not enough."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def closest(word: object, allowed: Iterable[object]) -> str:
+    """The end of a sentence: the nearest allowed word as a question, or a full stop."""
+    return nearest(word, allowed) or "."
 
 
 def label(value: object) -> str:
