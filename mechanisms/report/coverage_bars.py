@@ -17,7 +17,7 @@ from mechanisms.report.style import (
     nothing,
     place,
 )
-from mechanisms.report.words import shorten
+from mechanisms.report.values import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from mechanisms.report import words
+from mechanisms.report import values, words
 from mechanisms.report.coverage_bars import coverage_figure
 from mechanisms.report.findings import Findings
 from mechanisms.report.forest import forest_figure, forest_rows
@@ -25,7 +25,7 @@ def groups_of(design: Mapping[str, Any]) -> tuple[str, str]:
 
 def sample_text(design: Mapping[str, Any]) -> str:
     """Return 'resorbing n = 12, non resorbing n = 12 (donors)'."""
-    target, reference = (words.shorten(words.plain(g), 60) for g in groups_of(design))
+    target, reference = (values.shorten(values.plain(g), 60) for g in groups_of(design))
     pairs = f", {design['n_pairs']} pairs" if design.get("n_pairs") else ""
     return (
         f"{target} n = {design['n_target']}, {reference} n = {design['n_reference']} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from mechanisms.report.style import (
     nothing,
     place,
 )
-from mechanisms.report.words import claim_class, plain, shorten
+from mechanisms.report.values import plain, shorten
+from mechanisms.report.words import claim_class
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +124,7 @@ def draw_forest(ax: Axes, rows: pd.DataFrame, target: str, reference: str) -> Ax
     return ax
 
 
-def _draw_row(ax: Axes, row: dict[str, Any], y: float, reach: float, at: Any) -> None:
+def _draw_row(ax: Axes, row: Mapping[Hashable, Any], y: float, reach: float, at: Any) -> None:
     kind = claim_class(row["claim"])
     colour = CLAIM_COLOURS.get(kind, INK)
     _margin(ax, shorten(row["label"], 30), y, at, x=0, shift=-137, ha="left", fontsize=7)

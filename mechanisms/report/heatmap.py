@@ -19,7 +19,7 @@ from mechanisms.report.style import (
     nothing,
     place,
 )
-from mechanisms.report.words import plain, shorten
+from mechanisms.report.values import plain, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

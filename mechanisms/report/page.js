@@ -43,42 +43,49 @@
     });
   }
 
-  function labelled(text, control) {
-    const label = document.createElement("label");
-    label.append(text + " ", control);
-    return label;
-  }
-
   function filterable(box) {
-    const table = box.querySelector("table");
-    const rows = Array.from(table.tBodies[0].rows);
+    const rows = Array.from(box.querySelector("table").tBodies[0].rows);
     const tools = document.createElement("div");
     tools.className = "tools";
     const word = document.createElement("input");
     word.type = "search";
     word.placeholder = "name or mechanism";
-    const claim = document.createElement("select");
-    claim.add(new Option("all", ""));
-    for (const name of new Set(rows.map((r) => r.dataset.claim))) {
-      claim.add(new Option(name || "no claim", name || " "));
-    }
     const shown = document.createElement("output");
+    const buttons = new Map();
+    let claim = "";
+
     function apply() {
       const wanted = word.value.trim().toLowerCase();
       let n = 0;
       for (const row of rows) {
         const fits =
           (!wanted || row.cells[0].textContent.toLowerCase().includes(wanted)) &&
-          (!claim.value || row.dataset.claim === claim.value.trim());
+          (!claim || row.dataset.claim === claim);
         row.hidden = !fits;
         n += fits ? 1 : 0;
       }
+      for (const [name, button] of buttons) button.setAttribute("aria-pressed", name === claim);
       shown.textContent = n + " of " + rows.length + " shown";
     }
+
+    for (const item of box.querySelectorAll(".counts li")) {
+      const button = document.createElement("button");
+      const text = document.createElement("span");
+      button.type = "button";
+      text.append(...item.childNodes);
+      button.append(text);
+      item.append(button);
+      buttons.set(item.dataset.claim, button);
+      button.addEventListener("click", function () {
+        claim = claim === item.dataset.claim ? "" : item.dataset.claim;
+        apply();
+      });
+    }
+    const label = document.createElement("label");
+    label.append("Filter ", word);
+    tools.append(label, shown);
+    box.querySelector(".scroll").before(tools);
     word.addEventListener("input", apply);
-    claim.addEventListener("change", apply);
-    tools.append(labelled("Filter", word), labelled("Claim", claim), shown);
-    box.prepend(tools);
     apply();
   }
 

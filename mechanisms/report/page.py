@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from mechanisms import vocabulary as v
-from mechanisms.report import view, words
+from mechanisms.report import values, view, words
 from mechanisms.report.findings import Findings
 from mechanisms.report.inline_svg import inline_svg
 from mechanisms.report.provenance import output_hashes, provenance
@@ -41,6 +41,12 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
+def _printable(value: Any) -> Any:
+    """Return text without the characters that HTML forbids; markup is our own and passes."""
+    plain = isinstance(value, str) and not hasattr(value, "__html__")
+    return _CONTROL.sub("", value) if plain else value
+
+
 def write_page(
     folder: Path,
     findings: Findings,
@@ -57,7 +63,7 @@ def write_page(
         trim_blocks=True,
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(read_asset),
-        finalize=lambda value: _CONTROL.sub("", value) if isinstance(value, str) else value,
+        finalize=_printable,
     )
     script, style = read_asset("page.js"), read_asset("page.css")
     html = environment.get_template("page.html.j2").render(
@@ -90,15 +96,14 @@ def _figure(drawing: Drawing, folder: Path) -> dict[str, Any]:
 def _context(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     rows = view.mechanism_rows(findings, tables)
     methods, sensitivity = view.sensitivity_rows(findings, tables)
-    counted = words.counts([r["claim"]["text"] for r in rows])
     return {
         "title": findings.title,
         "design": findings.design,
         "simulated": findings.simulated,
-        "target": words.plain(findings.design["target"]),
-        "reference": words.plain(findings.design["reference"]),
+        "target": values.plain(findings.design["target"]),
+        "reference": values.plain(findings.design["reference"]),
         "verdict": view.verdict_of(findings, rows),
-        "counts": [{"text": c, "n": n, "slug": claim_slug(c)} for c, n in counted.items()],
+        "counts": view.claim_counts(rows),
         "facts": view.facts(findings),
         "rows": rows,
         "sections": view.mechanism_sections(findings, rows, tables),

@@ -47,8 +47,8 @@ def pair_rows(
         row = {str(k): value for k, value in record.items()}
         key = (str(row["signature"]), cell(row["cell_type"]))
         by_key.setdefault(str(row["adjustment"]), {})[key] = row
-    members = collection.signatures if kind == "signature" else collection.balances
-    order = {m.id: i for i, m in enumerate(members)}
+    ids = [s.id for s in collection] if kind == "signature" else [b.id for b in collection.balances]
+    order = {name: i for i, name in enumerate(ids)}
     other = {s.id for s in collection if s.role != "mechanism"}
     several = len({c for _, c in by_key["none"]}) > 1
     pairs = [

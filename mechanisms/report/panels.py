@@ -22,7 +22,8 @@ from mechanisms.report.style import (
     place,
     spread,
 )
-from mechanisms.report.words import effect, plain, shorten
+from mechanisms.report.values import plain, shorten
+from mechanisms.report.words import effect
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,6 +112,18 @@ def draw_balance(
         nothing(ax, f"{shorten(plain(balance.id), 34)}\nnot measurable")
         return ax
     draw_strip(ax, (0, 1, 2.6, 3.6), values, (TARGET, REFERENCE, TARGET, REFERENCE))
+    for centre, side in ((0.65, values[:2]), (3.25, values[2:])):
+        if _empty(side):
+            ax.text(
+                centre,
+                0.5,
+                "not measurable",
+                transform=ax.get_xaxis_transform(),
+                ha="center",
+                va="center",
+                fontsize=6.5,
+                color=MUTED,
+            )
     ax.axvline(1.95, color=MUTED, linewidth=0.5, linestyle=(0, (2, 2)))
     ax.set_xlim(-0.5, 4.3)
     ax.set_xticks([0.6, 3.2], [_members("+", balance.plus), _members("−", balance.minus)])
@@ -183,10 +196,17 @@ def _group_legend(figure: Figure, groups: tuple[str, str], counts: Sequence[int]
     from matplotlib.lines import Line2D
 
     marks = [
-        Line2D([], [], marker="o", linestyle="none", color=c, markersize=4,
-               label=f"{shorten(plain(g), 26)} (n = {n})")
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="none",
+            color=c,
+            markersize=4,
+            label=f"{shorten(plain(g), 26)} (n = {n})",
+        )
         for c, g, n in zip((TARGET, REFERENCE), groups, counts, strict=True)
-    ]  # fmt: skip
+    ]
     marks.append(
         Line2D([], [], marker="D", color=INK, markersize=3.4, linewidth=1, label="mean, 95 %")
     )

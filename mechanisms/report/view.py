@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mechanisms import vocabulary as v
-from mechanisms.report import words
+from mechanisms.report import values, words
 from mechanisms.report.findings import Findings
 from mechanisms.report.forest import forest_rows, limit
 from mechanisms.report.pairs import Pair, cell, pair_rows
@@ -18,10 +18,24 @@ from mechanisms.report.style import claim_slug
 Tables = Mapping[str, pd.DataFrame]
 Shown = dict[str, Any]
 
-_ORDER = {name: i for i, name in enumerate((
-    v.SUPPORTED, v.SUPPORTED_OPPOSITE, v.EXPLAINED, v.NOT_SEPARABLE, v.ONE_GENE,
-    v.NOT_BEYOND_RANDOM, v.SUGGESTIVE, v.ONE_SIDE, v.NO_EVIDENCE, v.DESCRIPTIVE, v.NOT_MEASURABLE,
-))}  # fmt: skip
+_ORDER = {
+    name: i
+    for i, name in enumerate(
+        (
+            v.SUPPORTED,
+            v.SUPPORTED_OPPOSITE,
+            v.EXPLAINED,
+            v.NOT_SEPARABLE,
+            v.ONE_GENE,
+            v.NOT_BEYOND_RANDOM,
+            v.SUGGESTIVE,
+            v.ONE_SIDE,
+            v.NO_EVIDENCE,
+            v.DESCRIPTIVE,
+            v.NOT_MEASURABLE,
+        )
+    )
+}
 PLOT_WIDTH, PLOT_HEIGHT = 150.0, 22.0
 
 
@@ -41,7 +55,7 @@ def effect_shown(row: Mapping[str, Any] | None) -> Shown:
     if row is None or pd.isna(row["estimate"]):
         return {"text": "NA", "interval": "", "sort": ""}
     return {
-        "text": words.number(row["estimate"]),
+        "text": values.number(row["estimate"]),
         "interval": words.interval(row),
         "sort": f"{float(row['estimate']):.9g}",
     }
@@ -50,7 +64,7 @@ def effect_shown(row: Mapping[str, Any] | None) -> Shown:
 def p_shown(value: Any) -> Shown:
     """Return a p or q value as text, and the number to sort by."""
     missing = value is None or pd.isna(value)
-    return {"text": words.probability(value), "sort": "" if missing else f"{float(value):.9g}"}
+    return {"text": values.probability(value), "sort": "" if missing else f"{float(value):.9g}"}
 
 
 def interval_plot(pair: Pair, reach: float) -> list[Shown]:
@@ -61,8 +75,9 @@ def interval_plot(pair: Pair, reach: float) -> list[Shown]:
         if row is None or pd.isna(row["estimate"]):
             continue
         low, high = (_place(row[c], reach) for c in ("ci_low", "ci_high"))
-        marks.append({"kind": kind, "y": y, "x": _place(row["estimate"], reach), "low": low,
-                      "high": high})  # fmt: skip
+        marks.append(
+            {"kind": kind, "y": y, "x": _place(row["estimate"], reach), "low": low, "high": high}
+        )
     return marks
 
 
@@ -82,21 +97,34 @@ def mechanism_rows(findings: Findings, tables: Tables) -> list[Shown]:
     grades = {s.id: s.grade for s in findings.signatures}
     rows = []
     for i, pair in enumerate(pairs):
-        title = titles.get(pair.name, pair.name)
+        title = titles.get(pair.name) or pair.name
         if pair.label != pair.name:
             title = f"{title} in {pair.cell_type}"
-        rows.append({
-            "order": i, "pair": pair, "name": pair.name, "label": pair.label,
-            "anchor": f"signature-{i}", "title": title, "mechanism": words.plain(pair.mechanism),
-            "claim": claim_shown(pair.claim), "raw": effect_shown(pair.raw),
-            "adjusted": effect_shown(pair.adjusted), "p": p_shown(pair.raw["p_value"]),
-            "q": p_shown(pair.raw["fdr"]), "expected": cell(pair.raw["direction_expected"]),
-            "seen": words.seen(pair.raw), "grade": grades.get(pair.name, ""),
-            "plot": interval_plot(pair, reach), "note": cell(pair.raw["note"]),
-            "sentence": words.sentence(
-                pair.raw, pair.adjusted, title=title, target=findings.design["target"]
-            ),
-        })  # fmt: skip
+        rows.append(
+            {
+                "order": i,
+                "pair": pair,
+                "name": pair.name,
+                "label": pair.label,
+                "anchor": f"signature-{i}",
+                "title": title,
+                "brief": values.brief(title, 60),
+                "mechanism": values.plain(pair.mechanism),
+                "claim": claim_shown(pair.claim),
+                "raw": effect_shown(pair.raw),
+                "adjusted": effect_shown(pair.adjusted),
+                "p": p_shown(pair.raw["p_value"]),
+                "q": p_shown(pair.raw["fdr"]),
+                "expected": cell(pair.raw["direction_expected"]),
+                "seen": words.seen(pair.raw),
+                "grade": grades.get(pair.name, ""),
+                "plot": interval_plot(pair, reach),
+                "note": cell(pair.raw["note"]),
+                "sentence": words.sentence(
+                    pair.raw, pair.adjusted, title=title, target=findings.design["target"]
+                ),
+            }
+        )
     return rows
 
 
@@ -118,7 +146,7 @@ def _found(coverage: pd.DataFrame) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, block in coverage.groupby("signature", sort=False):
         parts = [
-            f"{words.number(r['n_found'], 0)} of {words.number(r['n_genes'], 0)} {r['direction']}"
+            f"{values.number(r['n_found'], 0)} of {values.number(r['n_genes'], 0)} {r['direction']}"
             for r in block.to_dict("records")
         ]
         texts[str(name)] = ", ".join(parts)
@@ -134,15 +162,21 @@ def balance_rows(findings: Findings, tables: Tables) -> list[Shown]:
     )
     for pair in pairs:
         balance = known.get(pair.name)
-        title = balance.title if balance else pair.name
-        rows.append({
-            "name": pair.label, "title": title, "balance": balance,
-            "claim": claim_shown(pair.claim), "raw": effect_shown(pair.raw),
-            "adjusted": effect_shown(pair.adjusted), "p": p_shown(pair.raw["p_value"]),
-            "sentence": words.sentence(
-                pair.raw, pair.adjusted, title=title, target=findings.design["target"]
-            ),
-        })  # fmt: skip
+        title = (balance.title if balance else "") or pair.name
+        rows.append(
+            {
+                "name": pair.label,
+                "title": title,
+                "balance": balance,
+                "claim": claim_shown(pair.claim),
+                "raw": effect_shown(pair.raw),
+                "adjusted": effect_shown(pair.adjusted),
+                "p": p_shown(pair.raw["p_value"]),
+                "sentence": words.sentence(
+                    pair.raw, pair.adjusted, title=title, target=findings.design["target"]
+                ),
+            }
+        )
     return rows
 
 
@@ -152,14 +186,19 @@ def composition_rows(findings: Findings, tables: Tables) -> list[Shown]:
     rows = []
     for row in tables["composition"].to_dict("records"):
         signature = known.get(row["signature"])
-        rows.append({
-            "name": row["signature"],
-            "title": signature.title if signature else row["signature"],
-            "role": cell(row["role"]),
-            "used": "yes" if str(row["in_adjustment"]).lower() in ("true", "1", "1.0") else "no",
-            "effect": effect_shown({str(k): x for k, x in row.items()}),
-            "p": p_shown(row["p_value"]), "note": cell(row["note"]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": row["signature"],
+                "title": (signature.title if signature else "") or row["signature"],
+                "role": cell(row["role"]),
+                "used": "yes"
+                if str(row["in_adjustment"]).lower() in ("true", "1", "1.0")
+                else "no",
+                "effect": effect_shown({str(k): x for k, x in row.items()}),
+                "p": p_shown(row["p_value"]),
+                "note": cell(row["note"]),
+            }
+        )
     return rows
 
 
@@ -179,15 +218,19 @@ def sensitivity_rows(findings: Findings, tables: Tables) -> tuple[list[str], lis
         by_method = [
             effect_shown(_keyed(cells.get((pair.name, pair.cell_type, m)))) for m in methods
         ]
-        rows.append({
-            "name": pair.label, "primary": effect_shown(pair.raw), "methods": by_method,
-            "same_sign": cell(extra.get("same_sign_methods")),
-            "group_r2": words.number(extra.get("group_r2")),
-            "shrinkage": words.number(extra.get("shrinkage")),
-            "q_claim": p_shown(extra.get("q_claim")),
-            "robustness": words.number(extra.get("robustness_value")),
-            "gates": cell(extra.get("gates")),
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": pair.label,
+                "primary": effect_shown(pair.raw),
+                "methods": by_method,
+                "same_sign": cell(extra.get("same_sign_methods")),
+                "group_r2": values.number(extra.get("group_r2")),
+                "shrinkage": values.number(extra.get("shrinkage")),
+                "q_claim": p_shown(extra.get("q_claim")),
+                "robustness": values.number(extra.get("robustness_value")),
+                "gates": cell(extra.get("gates")),
+            }
+        )
     return methods, rows
 
 
@@ -201,7 +244,7 @@ def coverage_rows(tables: Tables) -> list[Shown]:
     for row in tables["coverage"].to_dict("records"):
         shown = {str(k): cell(x) for k, x in row.items()}
         for count in ("n_genes", "n_found", "required"):
-            shown[count] = words.number(row[count], 0)
+            shown[count] = values.number(row[count], 0)
         shown["enough"] = "yes" if shown["measurable"].lower() in ("true", "1", "1.0") else "no"
         rows.append(shown)
     return rows
@@ -219,48 +262,62 @@ def truth_rows(findings: Findings, rows: list[Shown]) -> list[Shown]:
         if known is None:
             continue
         truth = cell(row["truth"])
-        shown.append({
-            "title": known["title"], "name": known["name"], "truth": truth,
-            "planted": words.number(row["planted_sd"]), "claim": known["claim"],
-            "raw": known["raw"], "met": words.planted(truth, known["claim"]["text"]),
-            "order": order.get(truth, len(order)),
-        })  # fmt: skip
+        shown.append(
+            {
+                "title": known["title"],
+                "name": known["name"],
+                "truth": truth,
+                "planted": values.number(row["planted_sd"]),
+                "claim": known["claim"],
+                "raw": known["raw"],
+                "met": words.planted(truth, known["claim"]["text"]),
+                "order": order.get(truth, len(order)),
+            }
+        )
     return sorted(shown, key=lambda r: r["order"])
 
 
 def facts(findings: Findings) -> list[Shown]:
     """Return the design as labelled sentences: the part of the first screen below the verdict."""
     d = findings.design
-    target, reference = (words.plain(d[k]) for k in ("target", "reference"))
-    units = f"{d['n_target']} {target} and {d['n_reference']} {reference}; {d['units']}"
-    if d.get("n_pairs"):
-        units += f", {d['n_pairs']} pairs"
+    target, reference = (values.plain(d[k]) for k in ("target", "reference"))
+    pairs = f", {d['n_pairs']} pairs" if d.get("n_pairs") else ""
+    units = f"{d['n_target']} {target} against {d['n_reference']} {reference} ({d['units']}{pairs})"
     could = []
     if d.get("detectable_g") is not None and not pd.isna(d["detectable_g"]):
         could.append(
-            f"80 % power for a difference of g {words.number(d['detectable_g'])} or more after "
+            f"80 % power for a difference of g {values.number(d['detectable_g'])} or more after "
             f"correction for {len(d['family'])} signatures; smaller ones would mostly be missed"
         )
     if d.get("p_floor") is not None and not pd.isna(d["p_floor"]):
         could.append(
-            f"the smallest permutation p it can reach is {words.probability(d['p_floor'])}"
+            f"permutation p-values can go down to {values.stated('', d['p_floor']).strip(' =')}"
         )
     found = [
         ("Compared", units, ""),
         ("Evidence level", str(d["level"]), str(d["level_text"] or "")),
         ("Outcome known by", str(d["label_text"]), words.LABEL_LIMITS.get(d["label_basis"], "")),
-        ("Tissue", words.plain(d["tissue"]), str(d["tissue_note"] or "")),
+        ("Tissue", values.plain(d["tissue"]), str(d["tissue_note"] or "")),
         ("Adjustment", str(d["adjustment_text"] or "none"), ""),
         ("Could have found", ". ".join(_sentence(c) for c in could) or "not estimated", ""),
     ]
-    return [{"label": a, "text": b, "more": c} for a, b, c in found]
+    return [{"label": a, "text": _sentence(b), "more": c} for a, b, c in found]
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def verdict_of(findings: Findings, rows: list[Shown]) -> str:
-    """Return the verdict over the rows of the first table."""
+def verdict_of(findings: Findings, rows: list[Shown]) -> list[str]:
+    """Return the clauses of the verdict over the rows of the first table."""
     claims = [(r["title"], r["claim"]["text"], r["seen"]) for r in rows]
-    return words.verdict(claims, findings.design)
+    return words.verdict_parts(claims, findings.design)
+
+
+def claim_counts(rows: list[Shown]) -> list[Shown]:
+    """Return how often each claim stands in the first table, what is supported first."""
+    counted = words.counts([r["claim"]["text"] for r in rows])
+    return [
+        {"text": claim, "n": counted[claim], "slug": claim_slug(claim)}
+        for claim in sorted(counted, key=lambda c: _ORDER[c])
+    ]

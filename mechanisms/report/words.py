@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from mechanisms import vocabulary as v
+from mechanisms.report.values import brief, listed, number, plain, stated
 
 Row = Mapping[str, Any]
 _G = ("hedges_g", "hedges g", "g")
-_LISTED = 4  # names in the verdict before "and n more"
 
 # What each way of knowing the outcome cannot show.
 LABEL_LIMITS = {
@@ -42,38 +41,6 @@ GRADE_MEANS = {
     "C": "disc degeneration or general biology, extrapolated",
     "D": "hypothesis only",
 }
-
-
-def number(value: Any, digits: int = 2) -> str:
-    """Return a number with a true minus sign, or 'NA'."""
-    if value is None or pd.isna(value):
-        return "NA"
-    value = float(value)
-    if not math.isfinite(value):
-        return "infinite" if value > 0 else "minus infinite"
-    if abs(value) >= 100:
-        digits = 0
-    text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
-
-
-def probability(value: Any) -> str:
-    """Return a p or q value: three decimals, four below 0.001, never zero."""
-    if value is None or pd.isna(value):
-        return "NA"
-    value = float(value)
-    if value < 0.0001:
-        return "<0.0001"
-    text = f"{value:.4f}" if value < 0.001 else f"{value:.3f}"
-    return text if float(text) < 1 or value >= 1 else ">0.999"
-
-
-def stated(symbol: str, value: Any) -> str:
-    """Return 'p = 0.012' or 'p < 0.0001'."""
-    text = probability(value)
-    return f"{symbol} {text[0]} {text[1:]}" if text[0] in "<>" else f"{symbol} = {text}"
 
 
 def effect_name(row: Row) -> str:
@@ -117,28 +84,6 @@ def seen(row: Row) -> str:
     return "up" if float(value) > 0 else "down"
 
 
-def plain(label: Any) -> str:
-    """Return a label of the data as words: underscores become spaces."""
-    return " ".join(str(label).replace("_", " ").split())
-
-
-def shorten(text: Any, limit: int) -> str:
-    """Return text on one line, cut in the middle when it is longer than ``limit``."""
-    line = " ".join(str(text).split())
-    if len(line) <= limit:
-        return line
-    head = (limit - 1) * 2 // 3
-    return line[:head].rstrip() + "…" + line[len(line) - (limit - 1 - head) :].lstrip()
-
-
-def listed(names: Sequence[str], most: int = _LISTED) -> str:
-    """Return 'a, b and c', or 'a, b, c, d and 3 more'."""
-    shown = [shorten(n, 60) for n in names]
-    if len(shown) > most:
-        return f"{', '.join(shown[:most])} and {len(shown) - most} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
 def _expectation(row: Row) -> str:
     expected, direction = row.get("direction_expected"), seen(row)
     if expected not in ("up", "down") or not direction:
@@ -147,6 +92,8 @@ def _expectation(row: Row) -> str:
 
 
 def _higher(row: Row, target: str) -> str:
+    if abs(float(row["estimate"])) < 0.005:
+        return "is the same in both groups"
     return f"is {'lower' if seen(row) == 'down' else 'higher'} in {plain(target)}"
 
 
@@ -167,9 +114,9 @@ def _not_measurable(title: str, raw: Row, adjusted: Row | None, target: str) -> 
 
 
 def _descriptive(title: str, raw: Row, adjusted: Row | None, target: str) -> str:
-    p = "" if pd.isna(raw["p_value"]) else f"; {stated('p', raw['p_value'])}"
+    p_value: str = "" if pd.isna(raw["p_value"]) else f"; {stated('p', raw['p_value'])}"
     return (
-        f"{title} {_higher(raw, target)} in these samples ({effect(raw)}{p}); "
+        f"{title} {_higher(raw, target)} in these samples ({effect(raw)}{p_value}); "
         f"{_after(adjusted)}. No claim is made from so small or so unsure a comparison."
     )
 
@@ -229,7 +176,7 @@ def _no_evidence(title: str, raw: Row, adjusted: Row | None, target: str) -> str
         return f"There is no evidence that {title} differs ({effect(raw)})."
     return (
         f"There is no evidence that {title} differs ({effect_name(raw)} "
-        f"{number(raw['estimate'])}); anything from {limits} fits these data."
+        f"{number(raw['estimate'])}); differences from {limits} fit these data."
     )
 
 
@@ -243,8 +190,8 @@ def _one_side(title: str, raw: Row, adjusted: Row | None, target: str) -> str:
 def _unclaimed(title: str, raw: Row, adjusted: Row | None, target: str) -> str:
     if pd.isna(raw["estimate"]):
         return _not_measurable(title, raw, adjusted, target)
-    p = "" if pd.isna(raw["p_value"]) else f"; {stated('p', raw['p_value'])}"
-    return f"{title} {_higher(raw, target)} ({effect(raw)}{p}); no claim rests on this row."
+    p_value: str = "" if pd.isna(raw["p_value"]) else f"; {stated('p', raw['p_value'])}"
+    return f"{title} {_higher(raw, target)} ({effect(raw)}{p_value}); no claim rests on this row."
 
 
 _SENTENCES: dict[str, Callable[[str, Row, Row | None, str], str]] = {
@@ -302,38 +249,26 @@ def verdict(claims: Sequence[tuple[str, str, str]], design: Row) -> str:
     ``claims`` holds (title, claim, direction seen) of the mechanism signatures, one each;
     ``design`` the design's facts. Below the level *tested* it says that no claim is made, and why.
     """
+    return "; ".join(verdict_parts(claims, design)) + "."
+
+
+def verdict_parts(claims: Sequence[tuple[str, str, str]], design: Row) -> list[str]:
+    """Return the clauses of the verdict, the one that matters most first."""
     target, reference = plain(design["target"]), plain(design["reference"])
     if not claims:
-        return f"No mechanism could be compared between {target} and {reference}."
+        return [f"No mechanism could be compared between {target} and {reference}"]
     if design["level"] != "tested":
         kept = "estimates" if design["level"] == "describe" else "estimates and p-values"
-        why = str(design["level_text"]).strip().rstrip(".")
+        why = str(design["level_text"] or "").strip().rstrip(".")
         why = why or "the study is too small, or its donors are unknown"
-        return (
-            f"No claim is made about {target} against {reference}: {_lower_first(why)}; "
-            f"the {kept} below describe these samples only."
-        )
+        return [
+            f"No claim is made about {target} against {reference}: {_lower_first(why)}",
+            f"the {kept} below describe these samples only",
+        ]
     by_class: dict[str, list[str]] = {}
     for title, claim, _ in claims:
-        by_class.setdefault(claim_class(claim), []).append(title)
-    supported = [
-        f"{shorten(title, 60)} ({'lower' if direction == 'down' else 'higher'}"
-        + (", against the expected direction)" if _opposite(claim) else ")")
-        for title, claim, direction in claims
-        if claim_class(claim) in (v.SUPPORTED, v.SUPPORTED_OPPOSITE)
-    ]
-    total = len(claims)
-    of = f"Of {total} mechanism signature{'s' if total > 1 else ''}"
-    unadjusted = any("unadjusted" in claim_detail(c) for _, c, _ in claims)
-    beyond = "" if unadjusted else " beyond a change of cells"
-    if supported:
-        separates = "separates" if len(supported) == 1 else "separate"
-        start = f"{of}, {len(supported)} {separates} {target} from {reference}{beyond}: "
-        # brackets hold commas, so the list is joined here
-        start += _joined(supported)
-    else:
-        start = f"{of}, none is shown to separate {target} from {reference}{beyond}"
-    parts = [start]
+        by_class.setdefault(claim_class(claim), []).append(brief(title))
+    parts = [_lead(claims, target, reference)]
     for name, template in _VERDICT_PARTS:
         names = by_class.get(name, [])
         if names:
@@ -346,17 +281,30 @@ def verdict(claims: Sequence[tuple[str, str, str]], design: Row) -> str:
                     names=listed(names, 3),
                 )
             )
-    return "; ".join(parts) + "."
+    return parts
+
+
+def _lead(claims: Sequence[tuple[str, str, str]], target: str, reference: str) -> str:
+    """Return the clause on what is supported, with the direction of each."""
+    supported = [
+        f"{brief(title)} ({'lower' if direction == 'down' else 'higher'}"
+        + (", against the expected direction)" if _opposite(claim) else ")")
+        for title, claim, direction in claims
+        if claim_class(claim) in (v.SUPPORTED, v.SUPPORTED_OPPOSITE)
+    ]
+    of = f"Of {len(claims)} mechanism signature{'s' if len(claims) > 1 else ''}"
+    unadjusted = any("unadjusted" in claim_detail(c) for _, c, _ in claims)
+    beyond = " (not adjusted for composition)" if unadjusted else " beyond a change of cells"
+    if not supported:
+        return f"{of}, none is shown to separate {target} from {reference}{beyond}"
+    separates = "separates" if len(supported) == 1 else "separate"
+    return f"{of}, {len(supported)} {separates} {target} from {reference}{beyond}: " + listed(
+        supported, 6
+    )
 
 
 def _opposite(claim: str) -> bool:
     return claim_class(claim) == v.SUPPORTED_OPPOSITE
-
-
-def _joined(names: Sequence[str]) -> str:
-    if len(names) > 6:
-        return f"{', '.join(names[:6])} and {len(names) - 6} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _lower_first(text: str) -> str:

@@ -82,7 +82,7 @@ def _effect(name: str, kind: str, mechanism: str, g: float, **more: Any) -> dict
         contrast="resorbing vs non_resorbing", cell_type="", adjustment="none", n_target=12,
         n_reference=12, effect_type="hedges_g", estimate=g, ci_low=g - 0.83, ci_high=g + 0.83,
         difference=g / 30, se=1 / 70, df=22.0, statistic=g * 2.4,
-        p_value=np.nan if missing else 2 * 10 ** -(abs(g) * 1.9 + 0.1),
+        p_value=np.nan if missing else 10 ** -(abs(g) * 1.9),
         p_permutation=np.nan if missing else 0.001, p_floor=7.4e-7,
         fdr=np.nan, direction_expected="none", coverage=0.96, claim="",
         note="6 of 12 genes found, 8 required" if missing else "",
