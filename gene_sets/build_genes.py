@@ -95,8 +95,10 @@ class Tables:
 
 def rows(path: Path, separator: str = "\t", header: bool = True) -> Iterator[dict[str, str]]:
     with gzip.open(path, "rt", encoding="utf-8", newline="") as handle:
-        names = None if header else ["ensembl", "symbol", "version", "length", "type"]
-        yield from csv.DictReader(handle, fieldnames=names, delimiter=separator)
+        lines = csv.reader(handle, delimiter=separator)
+        names = next(lines) if header else ["ensembl", "symbol", "version", "length", "type"]
+        for line in lines:
+            yield dict(zip(names, line, strict=True))
 
 
 def split(text: str) -> list[str]:
@@ -212,6 +214,8 @@ def names_of(tables: Tables, symbol: str, row: dict[str, str]) -> dict[str, list
     for name in sorted(names):
         if name in tables.approved and name not in same:
             column = "symbols_of_others"
+        elif symbol in RENAMED_FAMILIES and name[0].isdigit():
+            column = "ambiguous_aliases"  # 1-MAR, 03/01: spreadsheets made it of other genes too
         elif name in former or name in official:
             column = "previous"  # it was the official symbol: stronger than another gene's alias
         elif tables.owners[name.upper()] <= same:

@@ -49,21 +49,22 @@ def read_signatures(source: Source = "core", add: Source | Sequence[Source] = ()
         On anything that cannot be read as it stands; the message names file, id, gene, remedy.
     """
     more = [add] if isinstance(add, str | Path | Mapping | Collection) else list(add)
-    parts = [(_name(s), *_members(s)) for s in (source, *more)]
+    parts = [(*_members(s), _name(s)) for s in (source, *more)]
     origin: dict[str, str] = {}
-    for name, signatures, balances in parts:
+    for signatures, balances, name in parts:
         members: list[Signature | Balance] = [*signatures, *balances]
         for member in members:
             if member.id in origin:
+                homes = " and again in ".join(dict.fromkeys((origin[member.id], name)))
                 raise SignatureError(
-                    f"The id {member.id!r} is in {origin[member.id]} and again in {name}; every "
-                    "signature and balance needs an id of its own. Rename or delete one of them."
+                    f"The id {member.id!r} occurs twice, in {homes}; every signature and balance "
+                    "needs an id of its own. Rename or delete one of them."
                 )
             origin[member.id] = name
     return Collection(
-        "+".join(name for name, _, _ in parts),
-        tuple(s for _, signatures, _ in parts for s in signatures),
-        tuple(b for _, _, balances in parts for b in balances),
+        "+".join(name for _, _, name in parts),
+        tuple(s for signatures, _, _ in parts for s in signatures),
+        tuple(b for _, balances, _ in parts for b in balances),
     )
 
 
