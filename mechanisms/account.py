@@ -10,7 +10,7 @@ import pandas as pd
 from mechanisms.compare import LEVEL_TEXT, detectable, family
 from mechanisms.compare.linear import choose_test
 from mechanisms.compare.permutation import arrangements, p_floor
-from mechanisms.vocabulary import LABEL_BASES, TISSUES
+from mechanisms.vocabulary import LABEL_BASES, RESORBING, TISSUES
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -163,6 +163,15 @@ def notices(
         rows.append(("design", f"label_basis {d.label_basis!r} is the study's own word"))
     if tissue not in TISSUES:
         rows.append(("data", f"tissue {tissue!r} is the study's own word; taken as mixed tissue"))
+    if RESORBING not in (d.target, d.reference):
+        rows.append(
+            (
+                "design",
+                f"neither group is named {RESORBING!r}, so the directions that signatures expect "
+                "of herniations that resorb are not applied; if one group is, map it under "
+                "design.groups",
+            )
+        )
     if d.composition != "auto":
         rows.append(("composition", f"not adjusted for, as the study says: {d.composition[6:]}"))
     if d.donor == "each_sample":

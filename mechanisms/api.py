@@ -68,7 +68,7 @@ def compare(
     scores = scores[[c for c in scores.columns if c in known]]
     tests = comparing.compare_scores(units.average(scores), design, seed=seed)
     table = comparing.effect_rows(
-        tests, collection, method=name, contrast=contrast.name, adjustment="none", coverage=share
+        tests, collection, method=name, contrast=contrast, adjustment="none", coverage=share
     )
     table["fdr"] = comparing.family_fdr(table, comparing.family(collection))
     return table

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+RESORBING, NON_RESORBING = "resorbing", "non_resorbing"
+
 ROLES = ("mechanism", "covariate", "confounder", "qc")
 TIERS = ("core", "extended")
 EXPECTED = ("up", "down", "none")

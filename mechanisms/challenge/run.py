@@ -116,7 +116,10 @@ def _verdicts(
         evidence_level(n, None if np.isnan(pairs) else int(pairs), design.donors, df)[0]
         for n, pairs, df in zip(smaller, raw["n_pairs"], raw["residual_df"], strict=True)
     ]
-    table["expected"] = ["none" if i in balances else collection[i].expected for i in raw.index]
+    table["expected"] = [
+        "none" if i in balances else design.contrast.expected(collection[i].expected)
+        for i in raw.index
+    ]
     table["raw"], table["p_raw"] = raw["estimate"], raw["p_value"]
     table["statistic"], table["df"] = raw["statistic"], raw["df"]
     if adjusted is None:
@@ -189,7 +192,7 @@ def _effects(
             table,
             collection,
             method=method,
-            contrast=design.contrast.name,
+            contrast=design.contrast,
             adjustment=adjustment,
             coverage=coverage,
         )

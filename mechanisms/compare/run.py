@@ -10,6 +10,7 @@ import pandas as pd
 from mechanisms.compare import effects, linear, permutation
 from mechanisms.compare.design import Design
 from mechanisms.compare.fdr import benjamini_hochberg
+from mechanisms.compare.units import Contrast
 from mechanisms.signatures import Collection
 from mechanisms.vocabulary import EFFECT_COLUMNS
 
@@ -134,7 +135,7 @@ def effect_rows(
     collection: Collection,
     *,
     method: str,
-    contrast: str,
+    contrast: Contrast,
     adjustment: str,
     coverage: pd.Series,
 ) -> pd.DataFrame:
@@ -148,14 +149,16 @@ def effect_rows(
     ids = list(rows["signature"])
     rows["kind"] = ["balance" if i in balances else "signature" for i in ids]
     rows["mechanism"] = [(balances.get(i) or collection[i]).mechanism for i in ids]
-    rows["direction_expected"] = ["none" if i in balances else collection[i].expected for i in ids]
+    rows["direction_expected"] = [
+        "none" if i in balances else contrast.expected(collection[i].expected) for i in ids
+    ]
     rows["coverage"] = [
         min(coverage[m.split(":")[0]] for m in (*balances[i].plus, *balances[i].minus))
         if i in balances
         else coverage[i]
         for i in ids
     ]
-    rows["method"], rows["contrast"], rows["cell_type"] = method, contrast, "all"
+    rows["method"], rows["contrast"], rows["cell_type"] = method, contrast.name, "all"
     rows["adjustment"], rows["fdr"], rows["claim"] = adjustment, np.nan, ""
     return rows[list(EFFECT_COLUMNS)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mechanisms.errors import DesignError
-from mechanisms.vocabulary import nearest
+from mechanisms.vocabulary import RESORBING, nearest
 
 EACH_SAMPLE = "each_sample"
 UNKNOWN = "unknown"
@@ -45,6 +45,18 @@ class Contrast:
     pair: str | None = None
     covariates: tuple[str, ...] = ()
     batch: str | None = None
+
+    def expected(self, direction: str) -> str:
+        """Return the direction expected of target minus reference.
+
+        Signatures expect something of herniations that resorb, so a contrast of anything else
+        expects nothing of them.
+        """
+        if self.target == RESORBING:
+            return direction
+        if self.reference == RESORBING:
+            return {"up": "down", "down": "up"}.get(direction, "none")
+        return "none"
 
     @property
     def name(self) -> str:
