@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from mechanisms.report import values, words
+from mechanisms.report import values, verdict
 from mechanisms.report.coverage_bars import coverage_figure
 from mechanisms.report.findings import Findings
 from mechanisms.report.forest import forest_figure, forest_rows
@@ -42,7 +42,7 @@ def draw_all(findings: Findings, tables: Tables) -> list[Drawing]:
 def _forest(findings: Findings, tables: Tables) -> Drawing:
     design = findings.design
     rows = forest_rows(tables["effects"], design["method"], findings.signatures)
-    claims = words.counts(list(rows["claim"])) if len(rows) else {}
+    claims = verdict.counts(list(rows["claim"])) if len(rows) else {}
     adjusted = (
         f" Hollow marks: {_clause(design['adjustment_text'])}."
         if len(rows) and rows["estimate_adjusted"].notna().any()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mechanisms.signatures import Collection
 
 ROW = 0.185  # inches
-_LEFT, _RIGHT, _TOP, _BOTTOM = 2.02, 1.72, 0.36, 0.52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 2.02, 1.95, 0.36, 0.52
 _NUMBERS = ("estimate", "ci_low", "ci_high")
 _SHORT_CLAIMS = {v.NOT_BEYOND_RANDOM: "not beyond random sets"}
 _ARROWS = {"up": "▲", "down": "▼"}
@@ -94,7 +94,7 @@ def draw_forest(ax: Axes, rows: pd.DataFrame, target: str, reference: str) -> Ax
     y = 0.0
     at = ax.get_yaxis_transform()
     for mechanism, block in rows.groupby("mechanism", sort=False):
-        _margin(ax, plain(mechanism), y, at, x=0, shift=-141, weight="bold", ha="left")
+        _margin(ax, shorten(plain(mechanism), 30), y, at, x=0, shift=-141, weight="bold", ha="left")
         ax.axhline(y + 0.5, color=GRID, linewidth=0.5, zorder=0)
         y += 1
         for row in block.to_dict("records"):

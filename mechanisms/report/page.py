@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from mechanisms import vocabulary as v
-from mechanisms.report import values, view, words
+from mechanisms.report import overview, values, verdict, view
 from mechanisms.report.findings import Findings
 from mechanisms.report.inline_svg import inline_svg
 from mechanisms.report.provenance import output_hashes, provenance
@@ -47,6 +47,13 @@ def _printable(value: Any) -> Any:
     return _CONTROL.sub("", value) if plain else value
 
 
+def _breakable(text: Any) -> Any:
+    """Return a name that may break behind its underscores."""
+    from markupsafe import Markup, escape
+
+    return Markup("_<wbr>").join(escape(part) for part in _printable(str(text)).split("_"))
+
+
 def write_page(
     folder: Path,
     findings: Findings,
@@ -65,6 +72,7 @@ def write_page(
         loader=jinja2.FunctionLoader(read_asset),
         finalize=_printable,
     )
+    environment.filters |= {"breakable": _breakable, "sentence": values.sentence}
     script, style = read_asset("page.js"), read_asset("page.css")
     html = environment.get_template("page.html.j2").render(
         csp=policy(script, style),
@@ -102,9 +110,9 @@ def _context(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> dict[str
         "simulated": findings.simulated,
         "target": values.plain(findings.design["target"]),
         "reference": values.plain(findings.design["reference"]),
-        "verdict": view.verdict_of(findings, rows),
-        "counts": view.claim_counts(rows),
-        "facts": view.facts(findings),
+        "verdict": overview.verdict_of(findings, rows),
+        "counts": overview.claim_counts(rows),
+        "facts": overview.facts(findings),
         "rows": rows,
         "sections": view.mechanism_sections(findings, rows, tables),
         "balances": view.balance_rows(findings, tables),
@@ -115,7 +123,7 @@ def _context(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> dict[str
         "notices": tables["notices"].to_dict("records"),
         "truth": view.truth_rows(findings, rows),
         "claims": [(c, claim_slug(c), meaning) for c, meaning in v.CLAIMS.items()],
-        "grades": words.GRADE_MEANS,
+        "grades": verdict.GRADE_MEANS,
         "plot": {"width": view.PLOT_WIDTH, "height": view.PLOT_HEIGHT},
         "provenance": provenance(findings),
         "inputs": findings.inputs,

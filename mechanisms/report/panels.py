@@ -36,15 +36,15 @@ def draw_strip(
     ax: Axes, places: Sequence[float], values: Sequence[Sequence[float]], colours: Sequence[str]
 ) -> Axes:
     """Draw each list of values as points at its place, with mean and 95 % t interval."""
+    crowded = max(len(column) for column in values) > 40
     for x, column, colour in zip(places, values, colours, strict=True):
         known = [float(c) for c in column if math.isfinite(float(c))]
-        faint = 0.75 if len(known) <= 40 else 0.35
         ax.scatter(
             [x + d for d in spread(len(known))],
             known,
-            s=9 if len(known) <= 40 else 5,
+            s=5 if crowded else 9,
             color=colour,
-            alpha=faint,
+            alpha=0.45 if crowded else 0.75,
             linewidths=0,
             zorder=2,
         )
@@ -112,8 +112,8 @@ def draw_balance(
         nothing(ax, f"{shorten(plain(balance.id), 34)}\nnot measurable")
         return ax
     draw_strip(ax, (0, 1, 2.6, 3.6), values, (TARGET, REFERENCE, TARGET, REFERENCE))
-    for centre, side in ((0.65, values[:2]), (3.25, values[2:])):
-        if _empty(side):
+    for centre, columns in ((0.65, values[:2]), (3.25, values[2:])):
+        if _empty(columns):
             ax.text(
                 centre,
                 0.5,
@@ -133,10 +133,15 @@ def draw_balance(
 
 
 def _members(sign: str, members: Sequence[str]) -> str:
-    shown = [shorten(m, 27) for m in members[:2]]
+    """Return the members of a side, one a line; a long one breaks behind an underscore."""
+    lines = []
+    for member in members[:2]:
+        name = shorten(member, 36)
+        at = name.rfind("_", 0, 22) + 1
+        lines += [name[:at], name[at:]] if len(name) > 22 and at else [name]
     if len(members) > 2:
-        shown[-1] += f" and {len(members) - 2} more"
-    return f"{sign} " + "\n".join(shown)
+        lines[-1] += f" and {len(members) - 2} more"
+    return f"{sign} " + "\n".join(lines)
 
 
 def draw_composition(

@@ -50,6 +50,14 @@ def plain(label: Any) -> str:
     return " ".join(text.replace("_", " ").split())
 
 
+def sentence(text: Any) -> str:
+    """Return text as a sentence: a capital first, a full stop last; empty stays empty."""
+    line = " ".join(str(text or "").split())
+    if not line:
+        return ""
+    return line[0].upper() + line[1:] + ("" if line[-1] in ".!?" else ".")
+
+
 def brief(title: Any, limit: int = 48) -> str:
     """Return a title without what stands in brackets or behind a colon, for lists and tables."""
     text = " ".join(re.sub(r"\s*\([^()]*\)", "", str(title)).split())

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mechanisms import vocabulary as v
-from mechanisms.report import values, words
+from mechanisms.report import values, verdict, words
 from mechanisms.report.findings import Findings
 from mechanisms.report.forest import forest_rows, limit
 from mechanisms.report.pairs import Pair, cell, pair_rows
@@ -18,7 +18,7 @@ from mechanisms.report.style import claim_slug
 Tables = Mapping[str, pd.DataFrame]
 Shown = dict[str, Any]
 
-_ORDER = {
+CLAIM_ORDER = {
     name: i
     for i, name in enumerate(
         (
@@ -46,7 +46,7 @@ def claim_shown(claim: str) -> Shown:
         "text": claim,
         "kind": kind or claim,
         "slug": claim_slug(kind) if kind else "c-none",
-        "order": _ORDER.get(kind, len(_ORDER)),
+        "order": CLAIM_ORDER.get(kind, len(CLAIM_ORDER)),
     }
 
 
@@ -270,54 +270,8 @@ def truth_rows(findings: Findings, rows: list[Shown]) -> list[Shown]:
                 "planted": values.number(row["planted_sd"]),
                 "claim": known["claim"],
                 "raw": known["raw"],
-                "met": words.planted(truth, known["claim"]["text"]),
+                "met": verdict.planted(truth, known["claim"]["text"]),
                 "order": order.get(truth, len(order)),
             }
         )
     return sorted(shown, key=lambda r: r["order"])
-
-
-def facts(findings: Findings) -> list[Shown]:
-    """Return the design as labelled sentences: the part of the first screen below the verdict."""
-    d = findings.design
-    target, reference = (values.plain(d[k]) for k in ("target", "reference"))
-    pairs = f", {d['n_pairs']} pairs" if d.get("n_pairs") else ""
-    units = f"{d['n_target']} {target} against {d['n_reference']} {reference} ({d['units']}{pairs})"
-    could = []
-    if d.get("detectable_g") is not None and not pd.isna(d["detectable_g"]):
-        could.append(
-            f"80 % power for a difference of g {values.number(d['detectable_g'])} or more after "
-            f"correction for {len(d['family'])} signatures; smaller ones would mostly be missed"
-        )
-    if d.get("p_floor") is not None and not pd.isna(d["p_floor"]):
-        could.append(
-            f"permutation p-values can go down to {values.stated('', d['p_floor']).strip(' =')}"
-        )
-    found = [
-        ("Compared", units, ""),
-        ("Evidence level", str(d["level"]), str(d["level_text"] or "")),
-        ("Outcome known by", str(d["label_text"]), words.LABEL_LIMITS.get(d["label_basis"], "")),
-        ("Tissue", values.plain(d["tissue"]), str(d["tissue_note"] or "")),
-        ("Adjustment", str(d["adjustment_text"] or "none"), ""),
-        ("Could have found", ". ".join(_sentence(c) for c in could) or "not estimated", ""),
-    ]
-    return [{"label": a, "text": _sentence(b), "more": c} for a, b, c in found]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def verdict_of(findings: Findings, rows: list[Shown]) -> list[str]:
-    """Return the clauses of the verdict over the rows of the first table."""
-    claims = [(r["title"], r["claim"]["text"], r["seen"]) for r in rows]
-    return words.verdict_parts(claims, findings.design)
-
-
-def claim_counts(rows: list[Shown]) -> list[Shown]:
-    """Return how often each claim stands in the first table, what is supported first."""
-    counted = words.counts([r["claim"]["text"] for r in rows])
-    return [
-        {"text": claim, "n": counted[claim], "slug": claim_slug(claim)}
-        for claim in sorted(counted, key=lambda c: _ORDER[c])
-    ]

@@ -215,7 +215,7 @@ def _design(level: str, n: tuple[int, int], collection: Collection, basis: str) 
     }  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def findings() -> Callable[..., Findings]:
     """Make findings: ``findings(n=(12, 12), level='tested', simulated=False, ...)``."""
 
