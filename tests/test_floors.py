@@ -23,7 +23,7 @@ FLOORS = {
     4: {"challenge", "pool"},
     5: {"report"},
     # What serves the five verbs (account, api, check, folder, frames) stands with them.
-    6: {"study", "pipeline", "cli", "api", "account", "check", "folder", "frames"}
+    6: {"study", "pipeline", "cli", "cli_signatures", "api", "account", "check", "folder", "frames"}
     | {"__init__", "__main__"},
 }
 # Rooms of floors 1 to 5 do not know their neighbours; floor 6 joins everything.
