@@ -124,8 +124,8 @@ def _take(raw: Raw, samples: list[str]) -> None:
 
 def _drop_rows_without_genes(raw: Raw) -> None:
     """Drop the summary rows of HTSeq and STAR, and rows without a value in any chosen sample."""
-    names = raw.identifiers.iloc[:, 0].astype(str)
-    summary = names.map(lambda x: SUMMARY_ROWS.fullmatch(x) is not None).to_numpy()
+    names = np.array([str(x) for x in raw.identifiers.iloc[:, 0]], dtype=object)
+    summary = np.array([SUMMARY_ROWS.fullmatch(x) is not None for x in names], dtype=bool)
     if summary.any():
         raw.notices.append(
             f"{raw.name}: {counted(int(summary.sum()), 'summary row')} left out: "

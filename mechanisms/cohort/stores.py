@@ -70,7 +70,8 @@ def raw_of(adata: AnnData, name: str, wanted: Collection[str] | None = None) -> 
     samples = [available[i] for i in keep]
     obs = _plain(adata.obs).iloc[keep].set_axis(pd.Index(samples), axis=0)
     notices = []
-    if others := [*map(str, adata.layers), *(["raw"] if adata.raw is not None else [])]:
+    layers = [str(k) for k in adata.layers if k is not None]  # anndata 0.13 lists X as None
+    if others := [*layers, *(["raw"] if adata.raw is not None else [])]:
         notices.append(f"{name}: X was used; left untouched: {', '.join(others)}.")
     identifiers = pd.DataFrame({"var_names": [str(g) for g in adata.var_names]}, dtype=object)
     for column in adata.var:

@@ -56,8 +56,6 @@ def parse_text(
     delimiter: str,
     name: str,
     as_text: bool = False,
-    quoted: bool = True,
-    rows: int | None = None,
 ) -> Grid:
     """Parse the rows after line `skip`; rows of another length than the header are refused."""
     try:
@@ -70,18 +68,16 @@ def parse_text(
                 names=range(len(header)),
                 index_col=False,
                 skiprows=skip,
-                nrows=rows,
                 dtype=str if as_text else None,
                 na_values=list(MISSING),
                 keep_default_na=False,
-                quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
                 low_memory=False,
                 encoding="utf-8",
             )
     except pd.errors.EmptyDataError as problem:
         raise _header_only(name) from problem
     except (pd.errors.ParserError, pd.errors.ParserWarning) as problem:
-        _refuse_ragged(data, skip, header, delimiter, name, quoted)
+        _refuse_ragged(data, skip, header, delimiter, name)
         raise DataError(
             f"{name}: the table cannot be parsed ({problem}). Look for an unclosed quotation mark, "
             f"or save the table again as TSV."
@@ -90,7 +86,7 @@ def parse_text(
         raise _header_only(name)
     # The parser fills short rows with NA; only a gap in the last column can hide one.
     if len(header) > 1 and frame.iloc[:, -1].isna().any():
-        _refuse_ragged(data, skip, header, delimiter, name, quoted, rows)
+        _refuse_ragged(data, skip, header, delimiter, name)
     return Grid(name, header, frame)
 
 
@@ -193,25 +189,14 @@ def _fit_header(header: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _refuse_ragged(
-    data: bytes,
-    skip: int,
-    header: Sequence[str],
-    delimiter: str,
-    name: str,
-    quoted: bool,
-    rows: int | None = None,
+    data: bytes, skip: int, header: Sequence[str], delimiter: str, name: str
 ) -> None:
     text = io.StringIO(data.decode("utf-8"), newline="")
     for _ in range(skip):
         text.readline()
-    if quoted:
-        reader = csv.reader(text, delimiter=delimiter)
-    else:
-        reader = csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    reader = csv.reader(text, delimiter=delimiter)
     try:
-        for number, cells in enumerate(reader):
-            if rows is not None and number >= rows:
-                return
+        for cells in reader:
             if cells and len(cells) != len(header):
                 if any("\n" in c for c in cells):
                     start = cells[0].split("\n")[0].split(delimiter)[0].strip()
@@ -236,7 +221,7 @@ def _read_excel(source: Source, *, as_text: bool) -> Grid:
     try:
         with pd.ExcelFile(io.BytesIO(source.data), engine="openpyxl") as book:
             sheets = [str(s) for s in book.sheet_names]
-            raw = book.parse(0, header=None, dtype=object, na_values=list(MISSING))
+            raw = pd.read_excel(book, header=None, dtype=object, na_values=list(MISSING))
     except Exception as problem:  # openpyxl raises whatever the broken XML happens to trigger
         raise DataError(
             f"{source.name}: the Excel file cannot be read ({problem}). Open it in Excel and save "
