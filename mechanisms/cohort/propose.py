@@ -34,7 +34,7 @@ _OUTCOME = re.compile(
     re.I,
 )
 _REFERENCE = re.compile(
-    r"\b(non?|not|un)[\s_-]*(resor|treat|degen|herniat|infect|stimul|affected|responder)"
+    r"\b(non?|not|un)[\W_]*(resor|treat|degen|herniat|infect|stimul|affected|responder)"
     r"|normal|control|ctrl|ctl\b|healthy|young|vehicle|mock|baseline|wild[\s_-]?type|\bwt\b"
     r"|persist|reference|trauma",
     re.I,
