@@ -6,7 +6,7 @@ PYTHON :=
 SECOND :=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint bench clean FORCE
+.PHONY: help demo test test-all lint bench picture clean FORCE
 
 help:
 	@echo 'make demo      analyse the embedded cohort; the report is results/demo/report.html'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test-all  all tests, slow ones too, and again on a second Python where there is one'
 	@echo 'make lint      style and types alone'
 	@echo 'make bench     speed and calibration (see benchmarks/README.md)'
+	@echo 'make picture   the picture of the report in the README (needs chromium)'
 	@echo 'make clean     remove .venv, caches, build leftovers and results/demo'
 	@echo 'Options: PYTHON=... chooses the interpreter, SECOND=... the one of test-all.'
 
@@ -39,6 +40,9 @@ bench: .venv/ready-test.stamp
 	    .venv/bin/python "$$script" || exit 1; \
 	done; \
 	[ -n "$$found" ] || echo 'No benchmark is written yet: see benchmarks/README.md.'
+
+picture: .venv/ready-test.stamp
+	.venv/bin/python docs/make_picture.py
 
 clean:
 	rm -rf .venv .venv-second build dist *.egg-info results/demo

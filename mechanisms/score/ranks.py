@@ -1,12 +1,13 @@
 """One ranking pass: average ranks of the genes asked for, in every sample.
 
-The transform that all rank methods share. A row is sorted once; the rank of a gene is then found
-by two binary searches in the sorted row, so that ties are averaged and the order of genes never
-matters. In a sparse row only the stored values are sorted: the zeros are one tie, in closed form.
+The transform that all rank methods share. A row is sorted once, and the ranks of the genes wanted
+are read off the sorted row, so that ties are averaged and the order of genes never matters. In a
+sparse row only the stored values are sorted: the zeros are one tie, in closed form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -46,40 +47,58 @@ def average_ranks(
     ranks = np.empty((n, len(columns)))
     n_valid = np.zeros(n, dtype=np.int64)
     constant = np.zeros(n, dtype=np.bool_)
-    if sparse.issparse(matrix):
-        csr = matrix.tocsr()
-        csr = csr if csr.has_canonical_format else _canonical(csr)
-        data, indptr = _real(csr.data), csr.indptr.astype(np.int64)
-        slot = np.full(csr.shape[1], -1, dtype=np.int64)
-        slot[columns] = np.arange(len(columns))
+    work = (
+        _sparse_work(matrix, columns) if sparse.issparse(matrix) else _dense_work(matrix, columns)
+    )
+    spans = [slice(s, min(s + ROWS_PER_TASK, n)) for s in range(0, n, ROWS_PER_TASK)]
 
-        def work(start: int, stop: int) -> None:
-            _rank_csr(
-                data, csr.indices, indptr, csr.shape[1], slot, start, stop, ranks, n_valid, constant
-            )
+    def run(span: slice) -> None:
+        work(span, ranks[span], n_valid[span], constant[span])
 
-    else:
-        dense = _real(np.asarray(matrix))
-
-        def work(start: int, stop: int) -> None:
-            rows = dense[start:stop]
-            _rank_dense(
-                np.sort(rows, axis=1),
-                rows,
-                columns,
-                ranks[start:stop],
-                n_valid[start:stop],
-                constant[start:stop],
-            )
-
-    spans = [(s, min(s + ROWS_PER_TASK, n)) for s in range(0, n, ROWS_PER_TASK)]
     if threads > 1 and len(spans) > 1:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda span: work(*span), spans))
+            list(pool.map(run, spans))
     else:
         for span in spans:
-            work(*span)
+            run(span)
     return ranks, n_valid, constant
+
+
+Work = Callable[[slice, np.ndarray, np.ndarray, np.ndarray], None]
+
+
+def _dense_work(matrix: Any, columns: np.ndarray) -> Work:
+    dense = _real(np.asarray(matrix))
+
+    def work(span: slice, ranks: np.ndarray, n_valid: np.ndarray, constant: np.ndarray) -> None:
+        rows = dense[span]
+        wanted = rows[:, columns]
+        _merge_dense(
+            np.sort(rows, axis=1), wanted, np.argsort(wanted, axis=1), ranks, n_valid, constant
+        )
+
+    return work
+
+
+def _sparse_work(matrix: Any, columns: np.ndarray) -> Work:
+    csr = matrix.tocsr()
+    csr = csr if csr.has_canonical_format else _canonical(csr)
+    data, indptr, indices = _real(csr.data), csr.indptr.astype(np.int64), csr.indices
+    genes = csr.shape[1]
+    slot = np.full(genes, -1, dtype=np.int64)
+    slot[columns] = np.arange(len(columns))
+
+    def work(span: slice, ranks: np.ndarray, n_valid: np.ndarray, constant: np.ndarray) -> None:
+        ends = indptr[span.start : span.stop + 1]
+        stored, places = data[ends[0] : ends[-1]], indices[ends[0] : ends[-1]]
+        ends = ends - ends[0]
+        ordered = stored.copy()
+        # numpy's sort is vectorised where numba's is not, so rows are sorted one by one out here.
+        for start, stop in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            ordered[start:stop].sort()
+        _rank_sparse(ordered, stored, places, ends, genes, slot, ranks, n_valid, constant)
+
+    return work
 
 
 def _canonical(csr: Any) -> Any:
@@ -95,57 +114,59 @@ def _real(values: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _rank_dense(ordered, rows, columns, ranks, n_valid, constant):  # type: ignore[no-untyped-def]
-    n, g = rows.shape
+def _merge_dense(ordered, wanted, order, ranks, n_valid, constant):  # type: ignore[no-untyped-def]
+    """Walk a sorted row and the sorted values wanted from it side by side."""
+    n, g = ordered.shape
+    u = wanted.shape[1]
     for i in range(n):
         m = g
         while m > 0 and np.isnan(ordered[i, m - 1]):  # numpy sorts NaN to the end
             m -= 1
         n_valid[i] = m
         constant[i] = m < 2 or ordered[i, 0] == ordered[i, m - 1]
-        row = ordered[i, :m]
-        for j in range(columns.shape[0]):
-            value = rows[i, columns[j]]
+        below = 0
+        upto = 0
+        for p in range(u):
+            j = order[i, p]
+            value = wanted[i, j]
             if np.isnan(value):
                 ranks[i, j] = np.nan
-            else:
-                below = np.searchsorted(row, value, side="left")
-                upto = np.searchsorted(row, value, side="right")
-                ranks[i, j] = (below + upto + 1) / 2
+                continue
+            while below < m and ordered[i, below] < value:
+                below += 1
+            if upto < below:
+                upto = below
+            while upto < m and ordered[i, upto] == value:
+                upto += 1
+            ranks[i, j] = (below + upto + 1) / 2
 
 
 @njit(cache=True, nogil=True)
-def _rank_csr(data, indices, indptr, g, slot, start, stop, ranks, n_valid, constant):  # type: ignore[no-untyped-def]
-    u = ranks.shape[1]
-    values = np.empty(u, dtype=data.dtype)
-    for i in range(start, stop):
-        stored = data[indptr[i] : indptr[i + 1]]
-        ordered = np.sort(stored)
-        m = ordered.shape[0]
-        while m > 0 and np.isnan(ordered[m - 1]):
+def _rank_sparse(ordered, stored, places, ends, g, slot, ranks, n_valid, constant):  # type: ignore[no-untyped-def]
+    for i in range(ranks.shape[0]):
+        start, stop = ends[i], ends[i + 1]
+        m = stop
+        while m > start and np.isnan(ordered[m - 1]):
             m -= 1
-        row = ordered[:m]
-        zeros = g - stored.shape[0]  # implicit zeros: one tie
-        n_valid[i] = m + zeros
-        if m == 0:
+        row = ordered[start:m]
+        zeros = g - (stop - start)  # implicit zeros: one tie
+        n_valid[i] = m - start + zeros
+        if m == start:
             constant[i] = True
         else:
-            flat = row[0] == row[m - 1]
-            constant[i] = (flat and (zeros == 0 or row[0] == 0)) or m + zeros < 2
+            flat = row[0] == row[-1]
+            constant[i] = (flat and (zeros == 0 or row[0] == 0)) or n_valid[i] < 2
         below_zero = np.searchsorted(row, 0, side="left")
         upto_zero = np.searchsorted(row, 0, side="right")
-        values[:] = 0
-        for p in range(indptr[i], indptr[i + 1]):
-            s = slot[indices[p]]
-            if s >= 0:
-                values[s] = data[p]
-        for j in range(u):
-            value = values[j]
+        ranks[i, :] = (below_zero + upto_zero + zeros + 1) / 2
+        for p in range(start, stop):
+            j = slot[places[p]]
+            if j < 0:
+                continue
+            value = stored[p]
             if np.isnan(value):
                 ranks[i, j] = np.nan
-            elif value == 0:
-                ranks[i, j] = (below_zero + upto_zero + zeros + 1) / 2
-            else:
+            elif value != 0:
                 shift = zeros if value > 0 else 0
                 below = np.searchsorted(row, value, side="left") + shift
                 upto = np.searchsorted(row, value, side="right") + shift
