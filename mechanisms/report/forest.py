@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +158,7 @@ def _draw_row(ax: Axes, row: Mapping[Hashable, Any], y: float, reach: float, at:
             reach,
             colour,
             filled,
-            gid=f"row-{row['label']}-{suffix}",
+            gid=f"row-{_identifier(row['label'])}-{suffix}",
         )
     claim = row["claim"] if isinstance(row["claim"], str) else ""
     text = _SHORT_CLAIMS.get(kind, kind or claim)
@@ -185,6 +186,10 @@ def _draw_row(ax: Axes, row: Mapping[Hashable, Any], y: float, reach: float, at:
         fontsize=7,
         weight="bold" if kind in (v.SUPPORTED, v.SUPPORTED_OPPOSITE) else "normal",
     )
+
+
+def _identifier(label: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", label)
 
 
 def _interval(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -18,8 +17,6 @@ from mechanisms.report.findings import Findings
 from mechanisms.report.inline_svg import inline_svg
 from mechanisms.report.provenance import output_hashes, provenance
 from mechanisms.report.style import FORMATS, Drawing, claim_slug
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def read_asset(name: str) -> str:
@@ -44,7 +41,7 @@ def _hash(text: str) -> str:
 def _printable(value: Any) -> Any:
     """Return text without the characters that HTML forbids; markup is our own and passes."""
     plain = isinstance(value, str) and not hasattr(value, "__html__")
-    return _CONTROL.sub("", value) if plain else value
+    return values.printable(value) if plain else value
 
 
 def _breakable(text: Any) -> Any:

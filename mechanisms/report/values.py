@@ -10,6 +10,13 @@ from typing import Any
 import pandas as pd
 
 _LISTED = 4  # names before "and n more"
+# Characters that neither HTML nor SVG may hold.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: Any) -> str:
+    """Return text without control characters."""
+    return _UNPRINTABLE.sub("", str(text))
 
 
 def number(value: Any, digits: int = 2) -> str:
@@ -46,7 +53,7 @@ def stated(symbol: str, value: Any) -> str:
 
 def plain(label: Any) -> str:
     """Return a label of the data as words: ``non_resorbing`` is non-resorbing."""
-    text = re.sub(r"^non_(?=\w)", "non-", str(label))
+    text = re.sub(r"^non_(?=\w)", "non-", printable(label))
     return " ".join(text.replace("_", " ").split())
 
 
@@ -67,7 +74,7 @@ def brief(title: Any, limit: int = 48) -> str:
 
 def shorten(text: Any, limit: int) -> str:
     """Return text on one line, cut in the middle when it is longer than ``limit``."""
-    line = " ".join(str(text).split())
+    line = " ".join(printable(text).split())
     if len(line) <= limit:
         return line
     head = (limit - 1) * 2 // 3

@@ -15,11 +15,11 @@ import pandas as pd
 
 from mechanisms.report.columns import TABLES, explanations
 from mechanisms.report.tables import cell_text
+from mechanisms.report.values import printable
 
 _EXCEL_ROWS = 1_048_575  # below the header
 _EXCEL_TEXT = 32_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
@@ -71,7 +71,7 @@ def _cell(value: Any) -> Any:
         if math.isnan(value):
             return None
         return float(value) if math.isfinite(value) else str(value)
-    return _UNPRINTABLE.sub("", cell_text(value))[:_EXCEL_TEXT] or None
+    return printable(cell_text(value))[:_EXCEL_TEXT] or None
 
 
 def _freeze(buffer: io.BytesIO, path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 from mechanisms import vocabulary as v
+from mechanisms.report import write_report
 from mechanisms.report.findings import Findings
 from mechanisms.signatures import Balance, Collection, Signature
 
@@ -264,3 +267,49 @@ def findings() -> Callable[..., Findings]:
         )  # fmt: skip
 
     return make
+
+
+# Names as an unkind or careless user might give them.
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(2)> \"double\" 'single' {{ 7 * 7 }} =1+1 "
+    "\N{GRINNING FACE} \u0645\u0631\u062d\u0628\u0627 \u202e $x^2$ \x07" + "long" * 75
+)
+
+
+@pytest.fixture(scope="session")
+def hostile(findings: Callable[..., Findings]) -> Findings:
+    """Findings whose title, samples, signatures, notices and groups hold hostile text."""
+    core = [
+        (f"user_{HOSTILE}{i}" if i else "content_macrophage", f"m {HOSTILE}"[:150], "mechanism"
+         if i else "covariate", "up", "A")
+        for i in range(4)
+    ]  # fmt: skip
+    collection = a_collection(core, ((f"balance_{HOSTILE}", (core[1][0],), (core[2][0],)),))
+    made = findings(n=(3, 3), level="descriptive", title=HOSTILE, prefix=HOSTILE,
+                    collection=collection)  # fmt: skip
+    rename = {"resorbing": f"yes {HOSTILE}", "non_resorbing": f"no {HOSTILE}"}
+    design = made.design | {"target": rename["resorbing"], "reference": rename["non_resorbing"]}
+    groups = {
+        name: getattr(made, name).replace({"group": rename})
+        for name in ("scores", "sides", "sensitivity")
+    }
+    return replace(
+        made,
+        design=design | {key: HOSTILE for key in ("tissue_note", "formula", "batch")},
+        notices=pd.DataFrame({"topic": [HOSTILE], "text": [HOSTILE]}),
+        effects=made.effects.assign(note=HOSTILE),
+        inputs=[{"name": HOSTILE, "sha256": "00", "bytes": 1}],
+        **groups,
+    )
+
+
+@pytest.fixture(scope="session")
+def reports(
+    findings: Callable[..., Findings], hostile: Findings, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """Folders with a whole report each, written once: demo and hostile."""
+    folders = {}
+    for name, made in (("demo", findings(simulated=True)), ("hostile", hostile)):
+        folders[name] = tmp_path_factory.mktemp(name)
+        write_report(folders[name], made)
+    return folders
