@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from mechanisms import vocabulary as words
 from mechanisms.errors import StudyError
+from mechanisms.study_messages import TwiceError, known_keys, refusal, yaml_message
 from mechanisms.vocabulary import nearest
 
 
@@ -21,6 +30,8 @@ def _label(value: object) -> object:
         raise ValueError(
             f"YAML reads this as {str(value).lower()}, not as a word: put it in quotes"
         )
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value) if isinstance(value, int | float) else value
 
 
@@ -32,6 +43,19 @@ def _labels(value: object) -> object:
 
 
 Labels = Annotated[list[str], BeforeValidator(_labels)]
+
+
+def _name(value: str) -> str:
+    """Accept a name that can be that of a folder, here and on other systems."""
+    if not value.strip() or value.startswith(".") or any(c in '/\\:*?"<>|' for c in value):
+        raise ValueError(
+            f"{value!r} cannot name a folder of results; use letters, numbers, - and _, as in "
+            "my_cohort"
+        )
+    return value
+
+
+Name = Annotated[Label, AfterValidator(_name)]
 
 
 def _own_word(value: str, known: Iterable[str]) -> str:
@@ -63,7 +87,7 @@ class Data(Part):
 
     matrix: str
     samples: str | None = None
-    sample_id: str | None = None
+    sample_id: Label | None = None
     subset: dict[str, Labels] = Field(default_factory=dict)
     genes: Genes = Genes()
     species: Literal["human", "mouse", "rat"] = "human"
@@ -91,15 +115,15 @@ class Data(Part):
 class DesignPart(Part):
     """Who is compared with whom."""
 
-    variable: str
+    variable: Label
     target: Label
     reference: Label
     groups: dict[Label, Label] = Field(default_factory=dict)
     label_basis: str
-    donor: str
-    pair: str | None = None
-    covariates: list[str] = Field(default_factory=list)
-    batch: str | None = None
+    donor: Label
+    pair: Label | None = None
+    covariates: list[Label] = Field(default_factory=list)
+    batch: Label | None = None
     cell_type: str | None = None
     composition: str = "auto"
 
@@ -157,7 +181,7 @@ class Score(Part):
 class Study(Part):
     """A study file, validated; paths in it are relative to `folder`."""
 
-    study: str
+    study: Name
     data: Data
     design: DesignPart
     signatures: Signatures = Signatures()
@@ -174,6 +198,21 @@ class Study(Part):
         return self.model_dump(mode="json")
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe, and strict: of two equal keys, PyYAML would keep the last one in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise TwiceError(
+                    problem=f"the key {key.value!r} stands twice in one block",
+                    problem_mark=key.start_mark,
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+        return super().construct_mapping(node, deep)
+
+
 def read_study(path: str | Path) -> Study:
     """Read and validate a study file.
 
@@ -184,21 +223,29 @@ def read_study(path: str | Path) -> Study:
         message names file, key, what is allowed and the nearest word.
     """
     path = Path(path)
+    if path.is_dir():
+        inside = ", ".join(sorted(p.name for p in path.glob("*.y*ml"))[:5])
+        raise StudyError(
+            f"{path} is a folder, not a study file; name the file in it"
+            + (f" ({inside})" if inside else "")
+        )
     if not path.is_file():
         beside = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
         raise StudyError(
-            f"study file {path} does not exist{nearest(path.name, beside)}. `mechanisms init "
-            "MATRIX` writes one"
+            f"study file {path} does not exist; `mechanisms init MATRIX` writes one"
+            f"{nearest(path.name, beside)}"
         )
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(_yaml_message(path, error)) from None
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+    except OSError as error:
+        raise StudyError(f"study file {path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise StudyError(yaml_message(path.name, error)) from None
     if not isinstance(content, dict):
         raise StudyError(
             f"{path.name}: a study file is a list of keys (study, data, design, ...), and this "
-            f"holds {'nothing' if content is None else type(content).__name__}. `mechanisms init "
-            "MATRIX` writes one to start from"
+            f"holds {'nothing' if content is None else 'none'}. `mechanisms init MATRIX` writes one "
+            "to start from"
         )
     return _validate(content, path.name, path.parent)
 
@@ -210,82 +257,8 @@ def make_study(content: dict[str, Any], folder: str | Path = ".") -> Study:
 
 def _validate(content: dict[str, Any], name: str, folder: Path) -> Study:
     if "folder" in content:
-        raise StudyError(f"{name}: unknown key 'folder'{_known(('folder',))}")
+        raise StudyError(f"{name}: unknown key 'folder'{known_keys(('folder',), Study)}")
     try:
         return Study(**{str(k): v for k, v in content.items()}, folder=folder)
     except ValidationError as error:
-        raise StudyError(_message(name, error)) from None
-
-
-def _yaml_message(path: Path, error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"{path.name} is not text in UTF-8; save it as UTF-8"
-    mark = getattr(error, "problem_mark", None)
-    where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    if isinstance(error, yaml.constructor.ConstructorError):
-        return (
-            f"{path.name}{where}: {error.problem}. A study file holds plain text, numbers and "
-            "lists only; remove the tag that begins with '!'"
-        )
-    problem = getattr(error, "problem", None) or "it cannot be read"
-    return (
-        f"{path.name}{where} is not valid YAML: {problem}. Check the indentation (blanks, no "
-        "tabs), a blank after each colon, and quotes around values that hold a colon"
-    )
-
-
-def _message(name: str, error: ValidationError) -> str:
-    problems = error.errors(include_url=False)
-    # A misspelt key also shows as a missing one: the misspelling is the better message.
-    problems.sort(key=lambda p: p["type"] != "extra_forbidden")
-    first = problems[0]
-    where = tuple(str(p) for p in first["loc"])
-    key = ".".join(where)
-    if first["type"] == "extra_forbidden":
-        text = f"unknown key {key!r}{_known(where)}"
-    elif first["type"] == "missing":
-        text = f"the key {key!r} is missing; {_purpose(where)}"
-    elif first["type"] == "value_error":
-        text = f"{key}: {first['ctx']['error']}"
-    else:
-        text = f"{key}: {first['msg'].lower()}, and it is {first['input']!r}{_close(first)}"
-    more = f" ({len(problems) - 1} more problems in this file)" if len(problems) > 1 else ""
-    return f"{name}: {text}{more}"
-
-
-def _fields(where: tuple[str, ...]) -> dict[str, Any]:
-    model: Any = Study
-    for step in where:
-        field = model.model_fields.get(step)
-        if field is None or not hasattr(field.annotation, "model_fields"):
-            return {}
-        model = field.annotation
-    return {k: v for k, v in model.model_fields.items() if k != "folder"}
-
-
-def _known(where: tuple[str, ...]) -> str:
-    allowed = _fields(where[:-1])
-    return f"; allowed here are {', '.join(allowed)}{nearest(where[-1], allowed)}"
-
-
-def _purpose(where: tuple[str, ...]) -> str:
-    purposes = {
-        "label_basis": f"say how the outcome is known: {', '.join(words.LABEL_BASES)}",
-        "donor": "name the column that tells donors apart, or write each_sample (declared "
-        "independent) or unknown",
-        "variable": "name the column of the sample sheet that holds the groups",
-        "target": "name the group of interest, such as resorbing",
-        "reference": "name the group it is compared with, such as non_resorbing",
-        "matrix": "name the file with the expression values",
-        "study": "give the study a short name",
-        "data": "it holds matrix, samples and how to read them",
-        "design": "it holds variable, target, reference, label_basis and donor",
-    }
-    return purposes.get(where[-1], "give it a value")
-
-
-def _close(problem: Any) -> str:
-    expected = str(problem.get("ctx", {}).get("expected", ""))
-    options = [w.strip("' ") for w in expected.replace(" or ", ",").split(",") if w.strip("' ")]
-    hit = difflib.get_close_matches(str(problem["input"]), options, n=1)
-    return f"; did you mean {hit[0]!r}?" if hit else ""
+        raise StudyError(refusal(name, error, Study)) from None
