@@ -68,7 +68,7 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
     else:
         columns = _candidates(raw, gene_column)
         origin, word = raw.name, "row"
-    tried = [_clean(str(c), columns[c]) for c in _distinct(columns)]
+    tried = [_clean(str(c), columns[c]) for c in columns]
     best = _best(tried)
     if best.found is None or best.found.space == "unknown":
         raise DataError(_unknown(raw, row_names, best))
@@ -179,10 +179,6 @@ def _candidates(raw: Raw, gene_column: str) -> pd.DataFrame:
             f"{closest(gene_column, columns)} Columns that can name genes are {some(columns)}."
         )
     return raw.identifiers[[gene_column]]
-
-
-def _distinct(columns: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(c for c in columns.columns if isinstance(columns[c], pd.Series)))
 
 
 def _text(cells: pd.Series) -> list[str]:

@@ -108,6 +108,7 @@ def _samples_in_columns(
     _refuse_bad_names(samples, positions, grid)
     identifiers = pd.concat([grid.frame[j] for j in annotation], axis=1)
     identifiers.columns = [grid.header[j] or "the first column" for j in annotation]
+    identifiers = identifiers.loc[:, ~identifiers.columns.duplicated()]
     rows = _names(grid.frame[0])
     values = _numbers(grid.frame, chosen, rows, samples, grid.name)
     notices = list(grid.notices)

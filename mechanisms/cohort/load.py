@@ -111,6 +111,8 @@ def _assemble(
     if scale.word == "log" and raw.log_base is not None:
         notices.append(f"{raw.name}: logarithms to base {raw.log_base:.4g} were changed to log2.")
     var = rows.annotation.iloc[chosen].fillna("").astype(object)
+    var.columns = [str(c).replace("/", "_") for c in var.columns]  # .h5ad has no '/' in names
+    var = var.loc[:, ~var.columns.duplicated() & ~var.columns.isin(["row", "_index", ""])]
     var.insert(0, "row", [rows.row_names[i] for i in chosen])
     var.index = pd.Index(ids, dtype=object, name=None)
     adata = ad.AnnData(X=np.ascontiguousarray(X.T), obs=_writable(cohort.obs), var=var)

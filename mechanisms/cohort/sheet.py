@@ -64,7 +64,9 @@ def tidy_sheet(
     else:
         key = sample_id if sample_id is not None else str(frame.columns[0])
         ids = frame.pop(key)
+    key = key or "sample"
     _refuse_bad_ids(ids, key, name)
+    _refuse_unstorable(list(frame.columns), name)
     frame.index = pd.Index([label(i) for i in ids], name=key, dtype=object)
     frame = pd.DataFrame({c: _typed(frame[c], name) for c in frame}, index=frame.index)
     said = (
@@ -209,6 +211,16 @@ def _refuse_bad_columns(columns: list[str], sample_id: str | None, name: str) ->
             f"{name}: data.sample_id is {sample_id!r}, which is no column of the sheet"
             f"{closest(sample_id, columns)} Its columns are {some(columns)}."
         )
+
+
+def _refuse_unstorable(columns: list[str], name: str) -> None:
+    """The result is stored as .h5ad, which has no room for these names."""
+    for position, column in enumerate(columns):
+        if column in ("", "_index") or "/" in column:
+            raise DataError(
+                f"{name}: a column of the sample sheet is called {column!r} (number {position + 1} "
+                f"beside the ids), which an .h5ad cannot store. Rename it, without '/'."
+            )
 
 
 def _refuse_bad_ids(ids: pd.Series, key: str, name: str) -> None:

@@ -100,6 +100,7 @@ def grid_of(frame: pd.DataFrame, name: str = "the data frame") -> Grid:
 
 def split_line(line: str, delimiter: str) -> list[str]:
     """Split one line into stripped cells, quotation marks respected."""
+    line = line.replace("\r", " ")
     cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter == " "), [])
     return [c.strip() for c in cells]
 

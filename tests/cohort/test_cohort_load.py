@@ -266,6 +266,23 @@ def test_annotation_columns_are_no_samples(counts: pd.DataFrame, sheet: pd.DataF
     assert list(by_symbol.var_names) == GENES
 
 
+def test_awkward_annotation_names_can_be_stored(tmp_path: Path, counts: pd.DataFrame) -> None:
+    table = counts.reset_index()
+    for name in ("row", "_index", "Gene/Protein", "Gene_Protein"):
+        table.insert(1, name, [f"text {i}" for i in range(40)])
+    adata = load(table)
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    assert adata.var.columns.tolist() == ["row", "Gene_Protein"]
+
+
+def test_an_unnamed_index_column_is_the_id(tmp_path: Path, sheet: pd.DataFrame) -> None:
+    sheet.set_index("sample").to_csv(tmp_path / "s.csv", index_label="")
+    matrix = pd.DataFrame([range(1, 7)] * 2, index=["TNF", "IL6"], columns=SAMPLES)
+    adata = load(matrix, tmp_path / "s.csv")
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    assert adata.obs_names.tolist() == SAMPLES
+
+
 def test_the_column_that_finds_most_genes_is_taken(counts: pd.DataFrame) -> None:
     table = counts.reset_index()
     table.insert(0, "protein", [f"P{i:05d}" for i in range(40)])

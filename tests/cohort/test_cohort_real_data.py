@@ -94,7 +94,7 @@ def test_an_original_platform_file(data_dir: Path, tmp_path: Path) -> None:
     adata = load(tmp_path / "m.csv", platform=annotation)
     assert adata.var_names.tolist() == ["PRPF8", "CAPNS1", "RPL35"]
     adata = load(tmp_path / "m.csv", platform=annotation, gene_column="Gene ID")
-    assert adata.var_names.tolist() == ["10594", "826", "6165"]
+    assert adata.var_names.tolist() == ["10594", "826", "11224"]
 
 
 def test_init_of_the_synovium_is_a_study(data_dir: Path, gpl96: Path, tmp_path: Path) -> None:

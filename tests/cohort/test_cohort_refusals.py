@@ -166,6 +166,8 @@ SHEETS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"subset": {"group": ["b"], "age": ["32"]}},
         "no sample remains after data.subset",
     ),
+    "slash": (SHEET.replace("age", "age/sex"), {}, "called 'age/sex' .* Rename it, without '/'"),
+    "unnamed column": (SHEET.replace("age", ""), {}, "a column of the sample sheet is called ''"),
     "header only": ("sample\tgroup\n", {}, "header but no rows"),
     "unknown gene column": (SHEET, {"gene_column": "genes"}, "'genes', .* did you mean 'gene'"),
     "unknown scale": (SHEET, {"scale": "count"}, "data.scale is 'count'; .* mean 'counts'"),
