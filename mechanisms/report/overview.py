@@ -41,6 +41,17 @@ def facts(findings: Findings) -> list[Shown]:
     ]
 
 
+def _fact(text: str) -> str:
+    """Return a few words with a capital, and more than a few as a sentence."""
+    line = values.sentence(text)
+    return line if len(line) > 50 else line.rstrip(".")
+
+
+def by_claim(rows: list[Shown]) -> list[Shown]:
+    """Return the rows of the first table: what is supported first, then as the mechanisms stand."""
+    return sorted(rows, key=lambda row: (row["claim"]["order"], row["order"]))
+
+
 def verdict_of(findings: Findings, rows: list[Shown]) -> list[str]:
     """Return the clauses of the verdict over the rows of the first table."""
     claims = [(r["title"], r["claim"]["text"], r["seen"]) for r in rows]

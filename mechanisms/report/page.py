@@ -110,7 +110,7 @@ def _context(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> dict[str
         "verdict": overview.verdict_of(findings, rows),
         "counts": overview.claim_counts(rows),
         "facts": overview.facts(findings),
-        "rows": rows,
+        "rows": overview.by_claim(rows),
         "sections": view.mechanism_sections(findings, rows, tables),
         "balances": view.balance_rows(findings, tables),
         "composition": view.composition_rows(findings, tables),

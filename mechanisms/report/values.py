@@ -65,11 +65,15 @@ def sentence(text: Any) -> str:
     return line[0].upper() + line[1:] + ("" if line[-1] in ".!?" else ".")
 
 
-def brief(title: Any, limit: int = 48) -> str:
+def brief(title: Any, limit: int = 60) -> str:
     """Return a title without what stands in brackets or behind a colon, for lists and tables."""
-    text = " ".join(re.sub(r"\s*\([^()]*\)", "", str(title)).split())
-    head = text.split(": ")[0].strip()
-    return shorten(head or title, limit)
+    line = " ".join(printable(title).split())
+    text = " ".join(re.sub(r"\s*\([^()]*\)", "", line).split())
+    text = text.split(": ")[0].strip() or line
+    if len(text) <= limit:
+        return text
+    whole = text[: limit - 1].rpartition(" ")[0] or text[: limit - 1]
+    return whole.rstrip(" ,;") + "…"
 
 
 def shorten(text: Any, limit: int) -> str:

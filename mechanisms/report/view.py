@@ -108,7 +108,7 @@ def mechanism_rows(findings: Findings, tables: Tables) -> list[Shown]:
                 "label": pair.label,
                 "anchor": f"signature-{i}",
                 "title": title,
-                "brief": values.brief(title, 60),
+                "brief": values.brief(title, 90),
                 "mechanism": values.plain(pair.mechanism),
                 "claim": claim_shown(pair.claim),
                 "raw": effect_shown(pair.raw),

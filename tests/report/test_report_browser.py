@@ -76,7 +76,7 @@ def first_column(page: Any) -> list[str]:
 
 def test_columns_sort_both_ways_with_missing_values_last(visit) -> None:
     page = visit("demo")
-    before = first_column(page)
+    assert first_column(page)[:3] == ["Matrix mmp", "Matrix inhibitor", "Inflammation pro"]
     table = page.locator("#table-mechanisms")
     button = table.get_by_role("button", name="g, raw")
     button.click()
@@ -91,14 +91,14 @@ def test_columns_sort_both_ways_with_missing_values_last(visit) -> None:
     assert first_column(page)[0] == "Matrix mmp"
     assert first_column(page)[-1] == "Ferroptosis suppressor"
     table.get_by_role("button", name="Signature").click()
-    assert first_column(page) == before
+    assert first_column(page)[:2] == ["Inflammation pro", "Inflammation resolution"]
     assert page.said == []
 
 
 def test_rows_are_filtered_by_word_and_by_claim(visit) -> None:
     page = visit("demo")
     page.get_by_label("Filter").fill("macrophage")
-    assert first_column(page) == ["Macrophage m1", "Macrophage m2", "Efferocytosis"]
+    assert first_column(page) == ["Macrophage m1", "Efferocytosis", "Macrophage m2"]
     assert page.locator("output").inner_text() == "3 of 11 shown"
     chosen = page.get_by_role("button", name="1 one gene")
     chosen.click()

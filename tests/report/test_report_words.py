@@ -260,7 +260,8 @@ def test_numbers_have_a_true_minus_and_no_negative_zero(value: float, text: str)
         ("Efferocytosis: engulfment (up) against signals (down)", "Efferocytosis"),
         ("Classically activated (IFN-g/LPS) macrophage", "Classically activated macrophage"),
         ("(only brackets)", "(only brackets)"),
-        ("a" * 60, "a" * 31 + "…" + "a" * 16),
+        ("a" * 90, "a" * 59 + "…"),
+        ("one, two " * 9, "one, two one, two one, two one, two one, two one, two one…"),
     ],
 )
 def test_titles_are_shortened_for_lists(text: str, short: str) -> None:
