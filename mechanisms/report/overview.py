@@ -37,7 +37,8 @@ def facts(findings: Findings) -> list[Shown]:
         ("Could have found", " ".join(values.sentence(c) for c in could) or "not estimated", ""),
     ]
     return [
-        {"label": a, "text": values.sentence(b), "more": values.sentence(c)} for a, b, c in found
+        {"label": label, "text": _fact(text), "more": values.sentence(more)}
+        for label, text, more in found
     ]
 
 
