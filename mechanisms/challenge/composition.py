@@ -90,26 +90,32 @@ def adjusted_tests(
     The rows of `compare_scores` plus `components` and `group_r2`; estimates are over the same
     unadjusted SD as the raw ones.
     """
-    k = n_components(len(design.units), design.X.shape[1])
     rows = []
     for name in scores.columns:
+        # A unit without a score, such as a constant sample, shapes no component either.
+        present = np.isfinite(scores[name].to_numpy(dtype=float))
+        part = design if present.all() else design.subset(present)
+        inside = np.isin(design.units, part.units)
         kept = [g for g in expression.columns if g not in genes_of[str(name)]]
-        panel = expression[kept].to_numpy()
-        pcs = components(panel, k) if len(kept) >= FEWEST_GENES else np.zeros((len(panel), 0))
+        k = n_components(len(part.units), part.X.shape[1]) if len(kept) >= FEWEST_GENES else 0
+        pcs = components(expression.loc[inside, kept].to_numpy(), k) if k else np.zeros((1, 0))
         if pcs.shape[1] == 0:
             row = compare_scores(scores[[name]] * np.nan, design, seed=seed)
-            row["note"] = _why_not(k, len(kept))
+            if present.any():
+                row["note"] = _why_not(len(part.units), part.X.shape[1], len(kept))
             row["components"], row["group_r2"] = 0, np.nan
         else:
+            wide = np.zeros((len(design.units), pcs.shape[1]))
+            wide[inside] = pcs
             labels = tuple(f"composition_{i + 1}" for i in range(pcs.shape[1]))
-            row = compare_scores(scores[[name]], design.with_covariates(pcs, labels), seed=seed)
-            row["components"], row["group_r2"] = pcs.shape[1], group_r2(design, pcs)
+            row = compare_scores(scores[[name]], design.with_covariates(wide, labels), seed=seed)
+            row["components"], row["group_r2"] = pcs.shape[1], group_r2(part, pcs)
         rows.append(row)
     return pd.concat(rows, ignore_index=True)
 
 
-def _why_not(k: int, n_genes: int) -> str:
-    if k == 0:
+def _why_not(n: int, parameters: int, n_genes: int) -> str:
+    if n_components(n, parameters) == 0:
         return "too few units to adjust for composition"
     if n_genes < FEWEST_GENES:
         return f"only {n_genes} genes of the composition panel are in the data"

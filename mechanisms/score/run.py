@@ -212,6 +212,7 @@ def _transform(
     values = None
     if any(m.needs == "values" for m in chosen):
         values = _log_values(X, columns, next(m for m in chosen if m.needs == "values"))
+        values[constant] = np.nan  # such a sample is no measure of how genes vary
     return Block(ranks, values, n_valid), constant
 
 
