@@ -12,6 +12,7 @@ from mechanisms.errors import DesignError
 from mechanisms.vocabulary import RESORBING, nearest
 
 EACH_SAMPLE = "each_sample"
+OWN_COLUMNS = ("donor", "group", "pair", "n_samples")
 UNKNOWN = "unknown"
 
 
@@ -88,7 +89,14 @@ class Units:
 
     def average(self, values: pd.DataFrame) -> pd.DataFrame:
         """Average rows of samples into rows of units; missing where any of its samples is."""
-        rows = values.index.get_indexer(pd.Index([s for group in self.samples for s in group]))
+        samples = pd.Index([s for group in self.samples for s in group])
+        rows = values.index.get_indexer(samples)
+        if (rows < 0).any():
+            raise DesignError(
+                f"{int((rows < 0).sum())} of {len(rows)} compared samples have no row of scores, "
+                f"such as {samples[rows < 0][0]!r}; score all samples of the sheet, or leave them "
+                "out of it"
+            )
         data = values.to_numpy(dtype=float)[rows]
         starts = np.cumsum([0] + [len(s) for s in self.samples[:-1]])
         sums = np.add.reduceat(data, starts, axis=0) if len(data) else data
@@ -160,6 +168,7 @@ def build_units(obs: pd.DataFrame, contrast: Contrast) -> Units:
     table = pd.DataFrame({"donor": donor, "group": groups}, index=kept.index)
     table["pair"] = _pairs(kept, table, contrast, notices)
     for name in _carried(contrast):
+        _refuse_own_name(name, "design.batch" if name == contrast.batch else "design.covariates")
         table[name] = _complete(kept, name, "design.batch" if name == contrast.batch else "")
     _refuse_one_donor(table, contrast, status)
     frame, samples = _gather(table, contrast, notices)
@@ -170,6 +179,14 @@ def build_units(obs: pd.DataFrame, contrast: Contrast) -> Units:
 def _carried(contrast: Contrast) -> list[str]:
     names = list(dict.fromkeys(contrast.covariates))
     return names + ([contrast.batch] if contrast.batch and contrast.batch not in names else [])
+
+
+def _refuse_own_name(name: str, key: str) -> None:
+    if name in OWN_COLUMNS:
+        raise DesignError(
+            f"{key} names column {name!r}, and the table of units has a column of that name for "
+            f"itself ({', '.join(OWN_COLUMNS)}); rename the column in the sample sheet"
+        )
 
 
 def _column(obs: pd.DataFrame, name: str, key: str) -> pd.Series:
