@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 IMBALANCE = 1.5
+FITTED = 1 - 1e-10  # leverage of a unit that the design fits exactly
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def fit_contrast(y: np.ndarray, X: np.ndarray, column: int, test: str) -> Fit:
     else:
         # HC2's variance of a two-group contrast is Welch's: s1^2 / n1 + s2^2 / n2.
         leverage = np.diag(hat)
-        weight = np.where(leverage < 1 - 1e-10, a**2 / np.maximum(1 - leverage, 1e-300), 0.0)
+        weight = np.where(leverage < FITTED, a**2 / np.maximum(1 - leverage, 1e-300), 0.0)
         variance = weight @ residuals**2
         if test == "welch":
             df = _welch_df(residuals, X[:, column] > 0.5)
@@ -80,7 +81,10 @@ def fit_contrast(y: np.ndarray, X: np.ndarray, column: int, test: str) -> Fit:
 def bell_mccaffrey_df(a: np.ndarray, hat: np.ndarray) -> float:
     """Return the Satterthwaite df of an HC2 variance under equal error variances."""
     n = len(a)
-    scale = a / np.sqrt(np.maximum(1 - np.diag(hat), 1e-300))
+    leverage = np.diag(hat)
+    # A unit that one column describes alone has no residual and no weight in the variance.
+    free = leverage < FITTED
+    scale = np.where(free, a / np.sqrt(np.where(free, 1 - leverage, 1.0)), 0.0)
     G = scale[:, None] * (np.eye(n) - hat)
     P = G @ G.T
     return float(np.trace(P) ** 2 / (P**2).sum())
