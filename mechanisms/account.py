@@ -151,12 +151,29 @@ def _formula(design: Design) -> str:
     return "score ~ " + " + ".join(terms)
 
 
+def reading(cohort: AnnData) -> list[tuple[str, str]]:
+    """Return how the data were read, as (topic, sentence): values, genes and rows."""
+    loaded = cohort.uns.get("mechanisms", {})
+    texts = {
+        "values": ("scale", "scale_evidence"),
+        "genes": ("identifiers", "identifier_evidence"),
+        "rows": ("collapse_detail", ""),
+    }
+    rows = []
+    for what, (word, evidence) in texts.items():
+        if word in loaded:
+            why = f" ({loaded[evidence]})" if evidence in loaded else ""
+            rows.append(("data", f"{what}: {loaded[word]}{why}"))
+    return rows
+
+
 def notices(
     study: Study, cohort: AnnData, units: Units, coverage: pd.DataFrame, samples: pd.DataFrame
 ) -> pd.DataFrame:
     """Return everything that was decided, dropped or guessed: topic and text."""
     loaded = cohort.uns.get("mechanisms", {})
-    rows = [("data", str(text)) for text in loaded.get("notices", [])]
+    rows = reading(cohort)
+    rows += [("data", str(text)) for text in loaded.get("notices", [])]
     rows += [("design", text) for text in units.notices]
     d, tissue = study.design, study.data.tissue
     if d.label_basis not in LABEL_BASES:
@@ -202,11 +219,11 @@ def notices(
 
 
 def inputs(cohort: AnnData) -> list[dict[str, Any]]:
-    """Return name and sha256 of every file that was read."""
+    """Return name, sha256 and bytes of every file that was read."""
     loaded = cohort.uns.get("mechanisms", {})
     names = [str(n) for n in loaded.get("sources", [])]
     hashes = [str(h) for h in loaded.get("sha256", [])]
-    sizes = [int(b) for b in loaded.get("bytes", [])] or [0] * len(names)
+    sizes = [int(b) for b in loaded.get("bytes", [])]
     return [
-        {"name": n, "sha256": h, "bytes": b} for n, h, b in zip(names, hashes, sizes, strict=False)
+        {"name": n, "sha256": h, "bytes": b} for n, h, b in zip(names, hashes, sizes, strict=True)
     ]

@@ -131,6 +131,7 @@ def _assemble(
         "collapse_detail": detail,
         "sources": [s.name for s in cohort.sources],
         "sha256": [s.sha256 for s in cohort.sources],
+        "bytes": [s.path.stat().st_size for s in cohort.sources],
         "notices": notices,
     }
     return adata
