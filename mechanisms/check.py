@@ -25,19 +25,19 @@ def check(study: Study) -> list[tuple[str, str]]:
     from mechanisms import score as scoring
     from mechanisms.compare import LEVEL_TEXT, family
 
+    for name in (study.score.primary, *study.score.sensitivity):
+        scoring.method(name)
     collection = pipeline.collection_of(study)
     cohort = pipeline.load_cohort(study)
     units, design = pipeline.design_of(study, cohort.obs)
     table = scoring.coverage(cohort, collection, rule=pipeline.rule_of(study))
     samples = scoring.sample_report(cohort)
     members = family(collection)
-    loaded = cohort.uns["mechanisms"]
     level, why = design.level()
     known = account.UNITS[design.donors]
     lines = [
         ("data", f"{cohort.n_obs} samples x {cohort.n_vars:,} genes"),
-        ("data", f"values: {loaded['scale']} ({loaded['scale_evidence']})"),
-        ("data", f"genes: {loaded['identifiers']} ids ({loaded['identifier_evidence']})"),
+        *account.reading(cohort),
         (
             "groups",
             f"{design.n_target} {study.design.target} against {design.n_reference} "
@@ -66,9 +66,11 @@ def check(study: Study) -> list[tuple[str, str]]:
         )
     lines += _adjustment(study, design)
     enough = scoring.measurable(table)
+    if not table["n_found"].any():
+        scoring.score_members(cohort, collection, [])  # refuses, and says what was looked for
     lines.append(("signatures", f"{int(enough.sum())} of {len(enough)} can be scored"))
     found = account.notices(study, cohort, units, table, samples)
-    lines += [(str(t), str(x)) for t, x in found.itertuples(index=False)]
+    lines += [line for line in found.itertuples(index=False, name=None) if line not in lines]
     return lines
 
 
