@@ -23,6 +23,8 @@ def with_balances(members: pd.DataFrame, collection: Collection, method: str) ->
 
 def side_frame(members: pd.DataFrame, collection: Collection, method: str) -> pd.DataFrame:
     """Return units x `balance:side`."""
+    if not collection.balances:
+        return pd.DataFrame(index=members.index)
     long = scoring.all_sides(members, collection, scoring.method(method))
     names = [f"{b.id}:{side}" for b in collection.balances for side in ("plus", "minus")]
     wide = long.assign(name=long["balance"] + ":" + long["side"]).pivot_table(
@@ -37,8 +39,6 @@ def unit_table(units: Units, scores: pd.DataFrame) -> pd.DataFrame:
     head = pd.DataFrame(
         {"unit": frame.index, "donor": frame["donor"], "group": frame["group"], "cell_type": "all"}
     )
-    if frame["pair"].notna().any():
-        head["pair"] = frame["pair"]
     return pd.concat([head, scores], axis=1).reset_index(drop=True)
 
 
@@ -58,11 +58,14 @@ def long_scores(units: Units, scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def long_sides(units: Units, sides: pd.DataFrame) -> pd.DataFrame:
     """Return both sides of each balance, one row each: unit, group, balance, side, score."""
+    columns = ["unit", "group", "balance", "side", "score"]
+    if sides.columns.empty:
+        return pd.DataFrame(columns=columns)
     long = sides.assign(unit=sides.index, group=units.frame["group"]).melt(
         id_vars=["unit", "group"], var_name="name", value_name="score"
     )
     long[["balance", "side"]] = long["name"].str.split(":", expand=True)
-    return long[["unit", "group", "balance", "side", "score"]]
+    return long[columns]
 
 
 def store_scores(cohort: AnnData, members: dict[str, pd.DataFrame], collection: Collection) -> None:
