@@ -154,17 +154,13 @@ def _formula(design: Design) -> str:
 def reading(cohort: AnnData) -> list[tuple[str, str]]:
     """Return how the data were read, as (topic, sentence): values, genes and rows."""
     loaded = cohort.uns.get("mechanisms", {})
-    texts = {
-        "values": ("scale", "scale_evidence"),
-        "genes": ("identifiers", "identifier_evidence"),
-        "rows": ("collapse_detail", ""),
-    }
-    rows = []
-    for what, (word, evidence) in texts.items():
-        if word in loaded:
-            why = f" ({loaded[evidence]})" if evidence in loaded else ""
-            rows.append(("data", f"{what}: {loaded[word]}{why}"))
-    return rows
+    if "scale" not in loaded:
+        return []
+    return [
+        ("data", f"values: {loaded['scale']} ({loaded['scale_evidence']})"),
+        ("data", f"genes: {loaded['identifiers']} ({loaded['identifier_evidence']})"),
+        ("data", str(loaded["collapse_detail"])),
+    ]
 
 
 def notices(

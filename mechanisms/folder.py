@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,8 +66,9 @@ def new_folder(out: str | Path, *, overwrite: bool) -> Iterator[NewFolder]:
     StudyError
         `out` exists and may not be replaced, or cannot be written.
     """
-    final = Path(out)
+    final = Path(out) if Path(out).name not in ("", "..") else Path(out).resolve()
     refuse_existing(final, overwrite=overwrite)
+    made = [p for p in (final.parent, *final.parent.parents) if not p.exists()]
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(prefix=f".{final.name}.unfinished-", dir=final.parent))
@@ -82,6 +83,9 @@ def new_folder(out: str | Path, *, overwrite: bool) -> Iterator[NewFolder]:
         _put(path, final, overwrite=overwrite)
     finally:
         shutil.rmtree(path, ignore_errors=True)
+        for parent in made:  # innermost first; one that holds anything stays
+            with suppress(OSError):
+                parent.rmdir()
 
 
 def refuse_existing(final: Path, *, overwrite: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mechanisms import account
+from mechanisms.errors import StudyError
 from mechanisms.folder import LOG, RunLog, new_folder
 from mechanisms.study import Study, make_study, read_study
 
@@ -57,13 +58,27 @@ def run(
         Anything in the study or its data that cannot be used.
     """
     study = study if isinstance(study, Study) else read_study(study)
-    with new_folder(out or Path("results") / study.study, overwrite=overwrite) as folder:
+    out = Path(out or Path("results") / study.study)
+    _refuse_own_inputs(study, out)
+    with new_folder(out, overwrite=overwrite) as folder:
         log = RunLog(folder.path / LOG, say)
         log("load")
         cohort = load_cohort(study)
         write_results(folder.path, study, cohort, say=log)
         log.finish()
     return folder.final
+
+
+def _refuse_own_inputs(study: Study, out: Path) -> None:
+    """Refuse a folder that holds what the study reads: replacing it would delete the data."""
+    place = out.resolve()
+    own = [n for n in (study.data.matrix, study.data.samples, study.data.genes.platform) if n]
+    for path in (study.folder, *map(study.resolve, own)):
+        if place == path.resolve() or place in path.resolve().parents:
+            raise StudyError(
+                f"the output folder {out} holds what the study reads ({path.name or path}), and "
+                "would be replaced as a whole; choose another with --out"
+            )
 
 
 def demo(
