@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -168,13 +169,14 @@ def _summary(folder: Path, quiet: bool) -> None:
 def main() -> None:
     """Run the command line: 0 done, 1 unexpected, 2 bad input, 3 finished with findings."""
     warnings.simplefilter("ignore")
-    warnings.simplefilter("default", MechanismsWarning)
+    warnings.simplefilter("always", MechanismsWarning)
+    warnings.showwarning = _show_warning
+    # As after Ctrl-C, what was begun is cleared away (job schedulers end jobs by this signal).
+    signal.signal(signal.SIGTERM, lambda *_: _fail("stopped; nothing was written", 1))
     try:
         app()
     except MechanismsError as error:
         _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail("stopped; nothing was written", 1)
     except Exception as error:
         if os.environ.get("MECHANISMS_TRACEBACK"):
             raise
@@ -183,6 +185,10 @@ def main() -> None:
             "report it with the output of the same command under MECHANISMS_TRACEBACK=1",
             1,
         )
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    typer.echo(f"mechanisms: note: {message}", err=True)
 
 
 def _fail(message: str, code: int) -> None:
