@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mechanisms.compare.contrast import Contrast
 from mechanisms.compare.evidence import evidence_level
-from mechanisms.compare.units import Contrast, Units
+from mechanisms.compare.units import Units
 from mechanisms.errors import DesignError
 
 
@@ -177,6 +178,12 @@ def _refuse_confounding(
             raise DesignError(
                 f"column {name!r} has one value in all {len(target)} units of {groups}, so it "
                 "cannot be adjusted for; leave it out of the design"
+            )
+        if columns.shape[1] == len(target) - 1:
+            raise DesignError(
+                f"column {name!r} is read as names and has another one in each of the "
+                f"{len(target)} units, so nothing is left to compare. Is it an id? Leave it out; "
+                "is it a number? Take words and units out of its cells"
             )
         if _spans(np.column_stack([one, columns]), target):
             raise DesignError(

@@ -24,8 +24,9 @@ def arrangements(
     pair
         Pair codes, shape (n,), each once in both groups; None where unpaired.
     exchangeable
-        True where group (and pair) are the whole design, so that distinct labellings can be
-        enumerated; with covariates residuals are permuted at random.
+        True where the group is the whole unpaired design, so that distinct labellings can be
+        enumerated; with covariates residuals are permuted at random. Swaps within pairs are
+        enumerated in any case.
     seed
         Seed of the draws.
 
@@ -34,7 +35,7 @@ def arrangements(
     rows
         B x n: which unit's residual stands at each place.
     exact
-        True where rows enumerates every distinct labelling, the observed one included.
+        True where rows enumerates every distinct labelling or swap, the observed one included.
     """
     n = len(target)
     rng = np.random.default_rng(seed)
@@ -42,7 +43,7 @@ def arrangements(
         partner = _partners(target, pair)
         codes = np.unique(pair, return_inverse=True)[1]
         n_pairs = n // 2
-        exact = exchangeable and 2**n_pairs <= EXACT_UP_TO
+        exact = 2**n_pairs <= EXACT_UP_TO
         if exact:
             flips = (np.arange(2**n_pairs)[:, None] >> np.arange(n_pairs)) & 1
         else:
@@ -70,13 +71,17 @@ def _partners(target: np.ndarray, pair: np.ndarray) -> np.ndarray:
 
 
 def p_floor(n_target: int, n_reference: int, n_pairs: int | None, *, exact: bool = True) -> float:
-    """Return the smallest p-value that the design's permutation test can give."""
+    """Return the smallest p-value that the design's permutation test can give.
+
+    `exact` as `arrangements` returns it: of drawn rearrangements the floor is their number, also
+    in a small design with covariates, whose permutations are more than its labellings.
+    """
+    if not exact:
+        return 1 / (DRAWS + 1)
     if n_pairs is not None:
-        smallest = 2 / 2**n_pairs
-    else:
-        mirrored = 2 if n_target == n_reference else 1
-        smallest = mirrored / comb(n_target + n_reference, n_target)
-    return min(1.0, smallest if exact else max(smallest, 1 / (DRAWS + 1)))
+        return min(1.0, 2 / 2**n_pairs)
+    mirrored = 2 if n_target == n_reference else 1
+    return min(1.0, mirrored / comb(n_target + n_reference, n_target))
 
 
 def permutation_p(

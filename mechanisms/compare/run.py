@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mechanisms.compare import effects, linear, permutation
+from mechanisms.compare.contrast import Contrast
 from mechanisms.compare.design import Design
 from mechanisms.compare.fdr import benjamini_hochberg
-from mechanisms.compare.units import Contrast
 from mechanisms.signatures import Collection
 from mechanisms.vocabulary import EFFECT_COLUMNS
 

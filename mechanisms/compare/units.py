@@ -2,67 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from mechanisms.compare.contrast import (
+    EACH_SAMPLE,
+    UNKNOWN,
+    Contrast,
+    as_word,
+    complete_column,
+    select_groups,
+)
 from mechanisms.errors import DesignError
-from mechanisms.vocabulary import RESORBING, nearest
+from mechanisms.vocabulary import nearest
 
-EACH_SAMPLE = "each_sample"
 OWN_COLUMNS = ("donor", "group", "pair", "n_samples")
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """What is compared: the words of the study file's `design`.
-
-    Attributes
-    ----------
-    variable
-        Column of the sample sheet.
-    target, reference
-        Two of its values; every sign is target minus reference.
-    groups
-        Renames values of the variable before they are compared.
-    donor
-        A column, `each_sample` (declared independent) or `unknown`.
-    pair
-        A column that links one target and one reference unit, or None.
-    covariates
-        Columns to adjust for; numbers stay numbers, everything else is categorical.
-    batch
-        A column, entered as a block, or None.
-    """
-
-    variable: str
-    target: str
-    reference: str
-    groups: Mapping[str, str] = field(default_factory=dict)
-    donor: str = UNKNOWN
-    pair: str | None = None
-    covariates: tuple[str, ...] = ()
-    batch: str | None = None
-
-    def expected(self, direction: str) -> str:
-        """Return the direction expected of target minus reference.
-
-        Signatures expect something of herniations that resorb, so a contrast of anything else
-        expects nothing of them.
-        """
-        if self.target == RESORBING:
-            return direction
-        if self.reference == RESORBING:
-            return {"up": "down", "down": "up"}.get(direction, "none")
-        return "none"
-
-    @property
-    def name(self) -> str:
-        """The contrast in words."""
-        return f"{self.target} vs {self.reference}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +46,7 @@ class Units:
     def average(self, values: pd.DataFrame) -> pd.DataFrame:
         """Average rows of samples into rows of units; missing where any of its samples is."""
         samples = pd.Index([s for group in self.samples for s in group])
-        rows = values.index.get_indexer(samples)
+        rows = values.index.map(str).get_indexer(samples)
         if (rows < 0).any():
             raise DesignError(
                 f"{int((rows < 0).sum())} of {len(rows)} compared samples have no row of scores, "
@@ -102,55 +58,6 @@ class Units:
         sums = np.add.reduceat(data, starts, axis=0) if len(data) else data
         sizes = np.array([len(s) for s in self.samples], dtype=float)[:, None]
         return pd.DataFrame(sums / sizes, index=self.frame.index, columns=values.columns)
-
-
-def select_groups(obs: pd.DataFrame, contrast: Contrast) -> tuple[pd.Series, list[str]]:
-    """Return the group of each sample in the contrast, and notices on those left out.
-
-    Raises
-    ------
-    DesignError
-        Unknown column, a value that does not occur, or fewer than two samples in a group.
-    """
-    column = _column(obs, contrast.variable, "design.variable")
-    values = column.astype(object).map(lambda v: v if pd.isna(v) else _word(v))
-    for old in contrast.groups:
-        if str(old) not in set(values.dropna()):
-            raise DesignError(
-                f"design.groups renames {old!r}, which does not occur in column "
-                f"{contrast.variable!r}; it has {_counts(values)}{nearest(old, values.dropna())}"
-            )
-    renamed = values.map(lambda v: contrast.groups.get(v, v) if isinstance(v, str) else v)
-    if contrast.target == contrast.reference:
-        raise DesignError(
-            f"design.target and design.reference are both {contrast.target!r}; name two values of "
-            f"column {contrast.variable!r}: {_counts(renamed)}"
-        )
-    for role in ("target", "reference"):
-        wanted = getattr(contrast, role)
-        n = int((renamed == wanted).sum())
-        if n == 0:
-            raise DesignError(
-                f"design.{role} is {wanted!r}, which does not occur in column "
-                f"{contrast.variable!r}; it has {_counts(renamed)}"
-                f"{nearest(wanted, renamed.dropna())}. Correct it, or map a value under "
-                "design.groups"
-            )
-        if n < 2:
-            only = renamed.index[renamed == wanted][0]
-            raise DesignError(
-                f"group {wanted!r} (column {contrast.variable!r}) has 1 sample ({only}); a "
-                "comparison needs at least 2 in each group. Add samples, or choose another contrast"
-            )
-    kept = renamed[renamed.isin([contrast.target, contrast.reference])]
-    notices = []
-    others = renamed[~renamed.index.isin(kept.index)]
-    if len(others):
-        notices.append(
-            f"{len(others)} of {len(renamed)} samples are in neither group and were left out: "
-            f"{_counts(others)}"
-        )
-    return kept.astype(str), notices
 
 
 def build_units(obs: pd.DataFrame, contrast: Contrast) -> Units:
@@ -169,7 +76,9 @@ def build_units(obs: pd.DataFrame, contrast: Contrast) -> Units:
     table["pair"] = _pairs(kept, table, contrast, notices)
     for name in _carried(contrast):
         _refuse_own_name(name, "design.batch" if name == contrast.batch else "design.covariates")
-        table[name] = _complete(kept, name, "design.batch" if name == contrast.batch else "")
+        values = complete_column(kept, name, "design.batch" if name == contrast.batch else "")
+        # Batches are names, whatever they look like: 1 and 2 have no middle.
+        table[name] = values.map(as_word) if name == contrast.batch else values
     _refuse_one_donor(table, contrast, status)
     frame, samples = _gather(table, contrast, notices)
     frame = frame.loc[_whole_pairs(frame, contrast)]
@@ -189,40 +98,6 @@ def _refuse_own_name(name: str, key: str) -> None:
         )
 
 
-def _column(obs: pd.DataFrame, name: str, key: str) -> pd.Series:
-    if name not in obs.columns:
-        raise DesignError(
-            f"{key or 'design.covariates'} names column {name!r}, which the sample sheet does not "
-            f"have; it has {', '.join(map(str, obs.columns))}{nearest(name, obs.columns)}"
-        )
-    return obs[name]
-
-
-def _word(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _counts(values: pd.Series) -> str:
-    counts = values.fillna("(missing)").value_counts()
-    parts = [f"{v!r} ({n})" for v, n in sorted(counts.items(), key=lambda item: str(item[0]))]
-    more = f" and {len(parts) - 8} more" if len(parts) > 8 else ""
-    return ", ".join(parts[:8]) + more
-
-
-def _complete(kept: pd.DataFrame, name: str, key: str) -> pd.Series:
-    column = _column(kept, name, key)
-    lacking = column.index[column.isna()]
-    if len(lacking):
-        raise DesignError(
-            f"column {name!r} ({key or 'design.covariates'}) is empty for {len(lacking)} samples: "
-            f"{', '.join(map(str, lacking[:5]))}; fill it in, leave those samples out by "
-            "data.subset, or leave the column out of the design"
-        )
-    return column
-
-
 def _donors(kept: pd.DataFrame, contrast: Contrast) -> tuple[pd.Series, str]:
     if contrast.donor in (EACH_SAMPLE, UNKNOWN):
         names = pd.Series(kept.index.astype(str), index=kept.index)
@@ -230,18 +105,18 @@ def _donors(kept: pd.DataFrame, contrast: Contrast) -> tuple[pd.Series, str]:
     if contrast.donor not in kept.columns:
         raise DesignError(
             f"design.donor names column {contrast.donor!r}, which the sample sheet does not have; "
-            f"it has {', '.join(map(str, kept.columns))}{nearest(contrast.donor, kept.columns)}. "
-            "Where every sample is another donor write 'each_sample'; where it is not known, "
-            "'unknown'"
+            f"it has {', '.join(map(str, kept.columns))}"
+            f"{nearest(contrast.donor, kept.columns) or '.'} Where every sample is another donor "
+            "write 'each_sample'; where it is not known, 'unknown'"
         )
-    return _complete(kept, contrast.donor, "design.donor").map(_word), "known"
+    return complete_column(kept, contrast.donor, "design.donor").map(as_word), "known"
 
 
 def _pairs(
     kept: pd.DataFrame, table: pd.DataFrame, contrast: Contrast, notices: list[str]
 ) -> pd.Series:
     if contrast.pair is not None:
-        return _complete(kept, contrast.pair, "design.pair").map(_word)
+        return complete_column(kept, contrast.pair, "design.pair").map(as_word)
     none = pd.Series([None] * len(table), index=table.index, dtype=object)
     by_donor = table.groupby("donor")["group"].nunique()
     both = by_donor.index[by_donor == 2]
@@ -278,12 +153,18 @@ def _gather(
 ) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
     grouped = table.groupby(["donor", "group"], sort=True)
     single = len(grouped) == len(table)
+    several = set(_donors_of_several_pairs(table))
+    if several:
+        notices.append(
+            f"{len(several)} donors have samples of several pairs in one group (for example "
+            f"{', '.join(map(str, sorted(several)[:3]))}); they were averaged and paired by donor"
+        )
+    notices += _averaged_numbers(table, contrast)
     rows, samples = {}, {}
     for (donor, group), part in grouped:
         name = str(part.index[0]) if single else f"{donor}:{group}"
         row: dict[str, object] = {"donor": donor, "group": group}
-        pairs = part["pair"].unique()
-        row["pair"] = pairs[0] if len(pairs) == 1 else donor
+        row["pair"] = donor if donor in several else part["pair"].iloc[0]
         row["n_samples"] = len(part)
         for column in _carried(contrast):
             row[column] = _one_value(part[column], donor, group, column)
@@ -301,10 +182,33 @@ def _gather(
     return frame, samples
 
 
+def _donors_of_several_pairs(table: pd.DataFrame) -> pd.Index:
+    pairs = table.groupby(["donor", "group"])["pair"].nunique()
+    return pairs.index[pairs > 1].get_level_values("donor").unique()
+
+
+def _averaged_numbers(table: pd.DataFrame, contrast: Contrast) -> list[str]:
+    notices = []
+    for name in _carried(contrast):
+        if not _is_number(table[name]):
+            continue
+        values = table.groupby(["donor", "group"])[name].nunique()
+        if n := int((values > 1).sum()):
+            notices.append(
+                f"column {name!r} has several values in {n} units, whose samples were averaged; "
+                "its mean stands for each"
+            )
+    return notices
+
+
+def _is_number(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
 def _one_value(values: pd.Series, donor: object, group: object, column: str) -> object:
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    if _is_number(values):
         return float(values.mean())
-    words = values.map(_word).unique()
+    words = values.map(as_word).unique()
     if len(words) > 1:
         raise DesignError(
             f"samples of donor {donor} in group {group!r} differ in column {column!r} "
