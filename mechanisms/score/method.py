@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, member_sums
 
 
 def difference(
@@ -16,6 +16,13 @@ def difference(
 ) -> np.ndarray:
     """Join two directions: up minus down."""
     return up - down
+
+
+def present(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+    """Count each set's genes that have a value in the sample."""
+    if block.ranks is None:
+        raise TypeError("a block without ranks cannot be counted")
+    return member_sums(block.ranks, members)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class Method:
         `(block, members) -> n x d` scores of the directed sets, every gene counted upwards.
     combine
         Joins the two directions of a signature: `(up, down, n_up, n_down) -> scores`.
+    counts
+        Genes that each score rests on, n x d, for `combine`; default: those with a value.
     needs
         `ranks` or `values` (log scale).
     independent
@@ -46,3 +55,4 @@ class Method:
     shared_scale: bool
     reference: str
     combine: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray] = difference
+    counts: Callable[[Block, sparse.csc_matrix], np.ndarray] = present

@@ -14,16 +14,18 @@ from mechanisms import genes
 from mechanisms.errors import DataError, SignatureError
 from mechanisms.score import balances as balance_kernels
 from mechanisms.score.coverage import DEFAULT_RULE, Rule, coverage_table, locate
-from mechanisms.score.membership import Block, Membership, build_membership, member_sums
-from mechanisms.score.method import Method
+from mechanisms.score.membership import Block, Membership, build_membership
+from mechanisms.score.method import Method, present
 from mechanisms.score.methods import method as find_method
 from mechanisms.score.ranks import average_ranks
 from mechanisms.signatures import Collection, read_signatures
+from mechanisms.vocabulary import SPECIES
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 LARGEST_LOG_VALUE = 50.0
+LARGEST_WHOLE_LOG = 10.0  # values that are all whole and reach further are counts
 
 
 def score(
@@ -81,7 +83,7 @@ def score(
         columns.append(balance_kernels.balance_scores(members, collection, chosen))
     scores = pd.concat(columns, axis=1)
     if write:
-        adata.obsm[f"mechanisms_{chosen.name}"] = scores
+        adata.obsm[f"mechanisms_{chosen.name}"] = scores.copy()
         facts = dict(adata.uns.get("mechanisms", {}))
         adata.uns["mechanisms"] = facts | {"collection_hash": collection.hash}
     return scores
@@ -98,8 +100,8 @@ def score_members(
 ) -> dict[str, pd.DataFrame]:
     """Score with several methods in one pass over the data.
 
-    Returns for each method a frame of samples x members: every signature, and for a signature of
-    two directions also `id:up` and `id:down`, which balances may use.
+    Returns for each method a frame of samples x members: every signature, and each of its
+    directions as `id:up` and `id:down` (its genes counted upwards), which balances may use.
     """
     chosen = [find_method(m) for m in methods]
     space, spoken = identifier_space(adata, species)
@@ -114,8 +116,9 @@ def score_members(
     results = {}
     for m in chosen:
         parts = m.score(block, membership.matrix)
-        counts = _present(block, membership)
-        parts = np.where((counts >= needed) & ~constant[:, None], parts, np.nan)
+        enough = present(block, membership.matrix) >= needed
+        parts = np.where(enough & ~constant[:, None], parts, np.nan)
+        counts = m.counts(block, membership.matrix)
         results[m.name] = _combine(parts, counts, membership, collection, m, adata.obs_names)
     return results
 
@@ -142,13 +145,14 @@ def sample_report(adata: AnnData) -> pd.DataFrame:
 
     Returns sample, n_measured, n_missing, n_zero, reason (empty where nothing is wrong).
     """
-    X = adata.X
-    _, n_valid, constant = average_ranks(_rows(X), np.zeros(0, dtype=np.int64))
+    X = _rows(adata.X)
+    _, n_valid, constant = average_ranks(X, np.zeros(0, dtype=np.int64))
     if sparse.issparse(X):
         zeros = X.shape[1] - np.asarray((X != 0).sum(axis=1)).ravel()
     else:
         zeros = (np.asarray(X) == 0).sum(axis=1)
     reason = np.where(constant, "all measured values are equal: the sample cannot be ranked", "")
+    reason = np.where(n_valid == 0, "no gene has a value", reason)
     return pd.DataFrame(
         {
             "sample": adata.obs_names.to_numpy(),
@@ -163,12 +167,12 @@ def sample_report(adata: AnnData) -> pd.DataFrame:
 def identifier_space(adata: AnnData, species: str | None) -> tuple[str, str]:
     """Return the identifiers and the species of the data: as loaded, else as they look."""
     facts = adata.uns.get("mechanisms", {})
-    space = facts.get("identifiers")
-    if space is None:
-        space = genes.identify(_names(adata)).space
-    if space == "unknown":
-        space = "symbol"
-    return str(space), str(species or facts.get("species", "human"))
+    space, spoken = facts.get("identifiers"), species or facts.get("species")
+    if space is None or spoken is None:
+        looked = genes.identify(_names(adata))
+        space = space or looked.space
+        spoken = spoken or (looked.species if looked.species in SPECIES else "human")
+    return "symbol" if space == "unknown" else str(space), str(spoken)
 
 
 def _names(adata: AnnData) -> list[str]:
@@ -218,27 +222,27 @@ def _transform(
 
 def _rows(X: Any) -> Any:
     """Return a matrix that can be read row by row (CSC becomes CSR, in a copy)."""
+    if X is None:
+        raise DataError("the AnnData holds no values: adata.X is None; put expression into X")
+    X = X.to_memory() if hasattr(X, "to_memory") else X
     return X.tocsr() if sparse.issparse(X) and X.format != "csr" else X
 
 
 def _log_values(X: Any, columns: np.ndarray, asked_by: Method) -> np.ndarray:
     picked = X[:, columns]
     values = np.asarray(picked.todense() if sparse.issparse(picked) else picked, dtype=float)
-    largest = np.nanmax(values, initial=0.0)
-    if largest > LARGEST_LOG_VALUE:
+    largest = float(np.nanmax(values, initial=0.0))
+    whole = largest > LARGEST_WHOLE_LOG and bool(
+        (np.floor(values) == values)[~np.isnan(values)].all()
+    )
+    if largest > LARGEST_LOG_VALUE or whole:
+        kind = "these are whole numbers up to" if whole else "the largest value here is"
         raise DataError(
-            f"{asked_by.name} works on log-scale values, and the largest value here is "
-            f"{largest:,.0f}; load the data with mech.load, or take logs first (scanpy's "
-            "normalize_total and log1p), or score by a rank method"
+            f"{asked_by.name} works on log-scale values, and {kind} {largest:,.0f}; load "
+            "the data with mech.load, or take logs first (scanpy's normalize_total and "
+            "log1p), or score by a rank method"
         )
     return values
-
-
-def _present(block: Block, membership: Membership) -> np.ndarray:
-    ranks = block.ranks
-    if ranks is None:
-        raise TypeError("a block without ranks cannot be counted")
-    return member_sums(ranks, membership.matrix)[1]
 
 
 def _combine(
@@ -264,7 +268,7 @@ def _combine(
         down, n_down = part(f"{s.id}:down")
         if s.up and s.down:
             columns[s.id] = method.combine(up, down, n_up, n_down)
-            columns[f"{s.id}:up"], columns[f"{s.id}:down"] = up, down
         else:
             columns[s.id] = up if s.up else -down
+        columns |= {f"{s.id}:{d}": {"up": up, "down": down}[d] for d in s.directions}
     return pd.DataFrame(columns, index=pd.Index(samples, name="sample"))

@@ -23,6 +23,13 @@ def zscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
         return np.where(k > 0, sums / np.sqrt(k), np.nan)
 
 
+def varying(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+    """Count each set's genes that have a value in the sample and vary over the samples."""
+    if block.values is None:
+        raise TypeError("zscore needs values")
+    return member_sums(standardise(block.values), members)[1]
+
+
 def standardise(values: np.ndarray) -> np.ndarray:
     """Centre each column and divide by its SD (n - 1); NaN where fewer than two values differ."""
     present = ~np.isnan(values)
@@ -51,4 +58,5 @@ ZSCORE = Method(
     shared_scale=False,
     reference="Lee 2008, PLoS Comput Biol 4:e1000217, doi 10.1371/journal.pcbi.1000217",
     combine=joined,
+    counts=varying,
 )
