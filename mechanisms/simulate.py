@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mechanisms.errors import DataError
 from mechanisms.signatures import Collection, read_signatures
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def simulate_cohort(
     macrophages
         Mean macrophage fraction in the target and the reference group.
     n_genes
-        Genes in all; those beyond the signatures' own are named SIM00001 and so on.
+        Genes in all, but never fewer than the signatures have; those beyond their own are named
+        SIM00001 and so on.
     signatures
         The collection whose genes are simulated.
     seed
@@ -91,9 +93,17 @@ def simulate_cohort(
         of every kind of cell.
     truth
         signature, truth (`regulated`, `shares genes`, `composition`, `null`), planted_sd.
+
+    Raises
+    ------
+    DataError
+        No donor in a group, or a macrophage fraction that is not between 0 and 1.
+    SignatureError
+        `regulated` names a signature that is not in the collection.
     """
     from anndata import AnnData
 
+    _check(n_target, n_reference, macrophages)
     collection = read_signatures(signatures)
     planted = (
         {"matrix_aggrecanase": 4.0, "hydration_osmotic": -4.0} if regulated is None else regulated
@@ -123,6 +133,19 @@ def simulate_cohort(
         obs[f"true_{cell}"] = fractions[:, i]
     adata = AnnData(counts, obs=obs, var=pd.DataFrame(index=pd.Index(genes, name="gene")))
     return adata, _truth(collection, planted, moved=macrophages[0] != macrophages[1])
+
+
+def _check(n_target: int, n_reference: int, macrophages: tuple[float, float]) -> None:
+    if min(n_target, n_reference) < 1:
+        raise DataError(
+            f"simulate_cohort was asked for {n_target} target and {n_reference} reference donors; "
+            "give each group at least 1"
+        )
+    if not all(0 < share < 1 for share in macrophages):
+        raise DataError(
+            f"simulate_cohort was asked for mean macrophage fractions of {macrophages[0]} and "
+            f"{macrophages[1]}; each must lie between 0 and 1, such as 0.15 and 0.05"
+        )
 
 
 def _profiles(collection: Collection, genes: list[str], rng: np.random.Generator) -> np.ndarray:
