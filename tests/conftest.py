@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLE = "MECHANISMS_TEST_DATA"
@@ -136,3 +138,62 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def rng() -> np.random.Generator:
     """The same numbers in every test and every run."""
     return np.random.default_rng(20260101)
+
+
+# --- a small simulated study ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def small_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Counts (genes x 12 samples) and the sheet of six resorbing and six non-resorbing donors."""
+    from mechanisms.simulate import simulate_cohort
+
+    adata, _ = simulate_cohort(6, 6, n_genes=1000, seed=3)
+    counts = pd.DataFrame(adata.X.T.astype(int), index=adata.var_names, columns=adata.obs_names)
+    sheet = adata.obs[["outcome", "donor_id", "age", "sex"]].rename_axis("sample").reset_index()
+    return counts.rename_axis("gene"), sheet
+
+
+@pytest.fixture(scope="session")
+def lay_study(small_tables: tuple[pd.DataFrame, pd.DataFrame]) -> Callable[..., Path]:
+    """Write counts.tsv, samples.tsv and study.yaml into a folder; return the study file.
+
+    `counts` and `sheet` replace the small tables; `data`, `design` and further keywords are laid
+    over the blocks of the study (a value of None takes the key away).
+    """
+
+    def lay(
+        folder: Path,
+        *,
+        counts: pd.DataFrame | None = None,
+        sheet: pd.DataFrame | None = None,
+        data: dict[str, Any] | None = None,
+        design: dict[str, Any] | None = None,
+        **top: Any,
+    ) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        (small_tables[0] if counts is None else counts).to_csv(folder / "counts.tsv", sep="\t")
+        used = small_tables[1] if sheet is None else sheet
+        used.to_csv(folder / "samples.tsv", sep="\t", index=False)
+        blocks: dict[str, Any] = {
+            "study": "small",
+            "data": {"matrix": "counts.tsv", "samples": "samples.tsv", "tissue": "herniation"},
+            "design": {
+                "variable": "outcome",
+                "target": "resorbing",
+                "reference": "non_resorbing",
+                "label_basis": "simulated",
+                "donor": "donor_id",
+            },
+        }
+        blocks["data"] |= data or {}
+        blocks["design"] |= design or {}
+        blocks |= top
+        for block in (blocks["data"], blocks["design"]):
+            for key in [k for k, v in block.items() if v is None]:
+                del block[key]
+        path = folder / "study.yaml"
+        path.write_text(yaml.safe_dump(blocks, sort_keys=False), encoding="utf-8")
+        return path
+
+    return lay
