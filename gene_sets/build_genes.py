@@ -1,4 +1,8 @@
-"""Build genes.tsv from public tables: one row for each gene that the signatures use.
+"""Build the tables of genes from public tables.
+
+genes.tsv has one row for each gene that the signatures use; other_genes.tsv one for each other
+human gene, so that users' own sets are checked and translated too; rodent_genes.tsv one for each
+gene that the signatures use in rodents only.
 
     python gene_sets/build_genes.py REFERENCE_FOLDER [--check]
 
@@ -14,12 +18,12 @@ import gzip
 import io
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mechanisms.signatures import read_signatures
+from mechanisms.signatures import Collection, read_signatures
 
 HERE = Path(__file__).parent
 COLUMNS = (
@@ -38,6 +42,9 @@ COLUMNS = (
     "rat_previous",
     "flags",
 )
+# The tables of the other genes say as much as looking them up needs.
+OTHER_COLUMNS = tuple(c for c in COLUMNS if c not in ("symbols_of_others", "flags"))
+RODENT_COLUMNS = ("species", "symbol", "ensembl", "other_names")
 NCBI = "genes/org.Hs.eg.db_3.16_genes_aliases.tsv.gz"
 HGNC = "genes/HGNChelper_symbol_to_approved.tsv.gz"
 GPL96 = "genes/GPL96_probe_symbol_entrez.tsv.gz"
@@ -72,6 +79,16 @@ FORMER = {
     "SNORC": ("C2orf82",),
     "STING1": ("TMEM173",),
 } | {new: (old,) for new, old in RENAMED_FAMILIES.items()}
+# Other spellings of genes that the signatures use in rodents only.
+RODENT_NAMES = {
+    ("mouse", "Arg1"): ("Arg-1",),
+    ("mouse", "Chil3"): ("Chi3l3", "Ym1"),
+    ("rat", "Chi3l3"): ("Chil3", "Ym1"),
+    ("mouse", "Retnla"): ("Fizz1",),
+    ("rat", "Retnla"): ("Fizz1",),
+}
+# Genes of these kinds stand in other_genes.tsv: the others are no gene of a signature.
+KINDS = re.compile(r"protein_coding|lncRNA|(IG|TR)_[CDJV]_gene")
 # The ortholog table offers a paralog for these; the human gene has no rodent ortholog.
 NO_RODENT_ORTHOLOG = frozenset({"CCL13", "CCL18", "CXCL8", "ETV7", "FCGR3B"})
 
@@ -88,6 +105,7 @@ class Tables:
     gencode: dict[str, list[tuple[str, str]]]  # human symbol -> (Ensembl, gene type)
     symbol_of: dict[str, str]  # Ensembl of any species -> symbol
     rodent_symbols: dict[str, dict[str, list[str]]]  # species -> symbol -> Ensembl
+    former: dict[str, tuple[str, ...]]  # symbol -> symbols that it had before
     orthologs: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     humans_of: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     rodent_ids: dict[str, dict[str, set[str]]] = field(default_factory=dict)
@@ -135,7 +153,8 @@ def read_tables(folder: Path) -> Tables:
     hgnc_symbols = set().union(*hgnc.values())
     approved = hgnc_symbols | set(gencode) | {s for s in ncbi if s not in hgnc or s in hgnc[s]}
     # A gene renamed between the tables is one owner, not two (GBA in HGNC's, GBA1 in NCBI's).
-    approved -= {old for new, olds in FORMER.items() if new in ncbi for old in olds}
+    former = FORMER | renamed_since(ncbi, gencode)
+    approved -= {old for new, olds in former.items() for old in olds}
     tables = Tables(
         ncbi=ncbi,
         owners=owners,
@@ -145,9 +164,27 @@ def read_tables(folder: Path) -> Tables:
         gencode=gencode,
         symbol_of=symbol_of,
         rodent_symbols=rodent_symbols,
+        former=former,
     )
     read_orthologs(tables, folder / ORTHOLOGS)
     return tables
+
+
+def renamed_since(
+    ncbi: dict[str, list[dict[str, str]]], gencode: dict[str, list[tuple[str, str]]]
+) -> dict[str, tuple[str, ...]]:
+    """GENCODE's symbols that NCBI's older table does not know, by their Ensembl id."""
+    symbols = defaultdict(set)
+    for symbol, found in ncbi.items():
+        for row in found:
+            for ensembl in split(row["ensembl_ids"]):
+                symbols[ensembl].add(symbol)
+    renamed = {}
+    for symbol, ids in gencode.items():
+        old = set().union(*(symbols.get(ensembl, set()) for ensembl, _ in ids))
+        if symbol not in ncbi and len(old) == 1 and not old & gencode.keys():
+            renamed[symbol] = tuple(old)
+    return renamed
 
 
 def official_symbols(path: Path) -> dict[str, set[str]]:
@@ -181,7 +218,8 @@ def read_orthologs(tables: Tables, path: Path) -> None:
 
 def ncbi_row(tables: Tables, symbol: str) -> dict[str, str]:
     """The NCBI gene of an approved symbol; two carry HBD, and the Ensembl id tells them apart."""
-    found = tables.ncbi.get(symbol, [])
+    old = [name for name in tables.former.get(symbol, ()) if name in tables.ncbi]
+    found = tables.ncbi.get(symbol) or tables.ncbi.get(old[0] if old else "", [])
     ours = {ensembl for ensembl, _ in tables.gencode.get(symbol, [])}
     matching = [row for row in found if ours & set(split(row["ensembl_ids"]))] or found
     if len(matching) != 1:
@@ -202,7 +240,7 @@ def ensembl_ids(tables: Tables, symbol: str, row: dict[str, str]) -> list[str]:
 
 def names_of(tables: Tables, symbol: str, row: dict[str, str]) -> dict[str, list[str]]:
     """Every other name of a gene, sorted by how far it can be trusted to mean this gene."""
-    former = FORMER.get(symbol, ())
+    former = tables.former.get(symbol, ())
     same = {symbol, *former}
     names = set().union(*(tables.names.get(s, ()) for s in same)) - {symbol}
     names = {name for name in names if not any(c.isspace() for c in name)}
@@ -287,24 +325,95 @@ def flags_of(tables: Tables, symbol: str, in_signatures: bool) -> str:
     return ";".join(flags)
 
 
-def build(folder: Path) -> str:
-    tables = read_tables(folder)
-    wanted = set(read_signatures(HERE).genes)
-    used = wanted | set(RENAMED_FAMILIES)
+def record(tables: Tables, symbol: str, used: set[str]) -> dict[str, str]:
+    """Everything but the flags; `used` are the genes that one rodent gene may not serve twice."""
+    row = ncbi_row(tables, symbol)
+    names = names_of(tables, symbol, row)
+    found = {"symbol": symbol, "entrez": row["entrez_id"]}
+    found["ensembl"] = "|".join(ensembl_ids(tables, symbol, row))
+    found |= {column: "|".join(listed) for column, listed in names.items()}
+    for species in TAXA.values():
+        found |= rodent(tables, symbol, names["previous"], species, used)
+    return found
+
+
+def other_symbols(tables: Tables, used: set[str]) -> list[str]:
+    """Every further human gene with a name, an NCBI record and a product that is measured."""
+    found = []
+    for symbol, ids in tables.gencode.items():
+        named = NAMED.fullmatch(symbol) and "." not in symbol
+        if symbol in used or not named or not KINDS.fullmatch(ids[0][1]):
+            continue
+        old = tables.former.get(symbol, ())
+        if sum(len(tables.ncbi.get(s, [])) for s in (symbol, *old)) == 1:
+            found.append(symbol)
+    return sorted(found)
+
+
+def rodent_records(tables: Tables, collection: Collection) -> list[dict[str, str]]:
+    """The genes that signatures gain in one rodent, by the symbols of that rodent."""
+    wanted = sorted({(s, g) for one in collection for s, e in one.rodent.items() for g in e.added})
+    found = []
+    for species, symbol in wanted:
+        ids = tables.rodent_symbols[species].get(symbol)
+        if not ids:
+            raise SystemExit(f"{symbol} is not in {GENCODE[species]}: is it the {species} symbol?")
+        names = RODENT_NAMES.get((species, symbol), ())
+        known = [n for n in names if n in tables.rodent_symbols[species]]
+        if known:
+            raise SystemExit(f"{symbol}: {', '.join(known)} is another gene of {species}.")
+        found.append(
+            {
+                "species": species,
+                "symbol": symbol,
+                "ensembl": "|".join(ids),
+                "other_names": "|".join(names),
+            }
+        )
+    return found
+
+
+def keep_apart(own: list[dict[str, str]], rest: list[dict[str, str]]) -> None:
+    """Take from the other genes the ids and old symbols that name a second gene."""
+    everything = [*own, *rest]
+    ids = Counter(i for row in everything for i in split(row["ensembl"]))
+    names = Counter(n for row in everything for n in split(row["previous"]))
+    for row in rest:
+        first, *more = split(row["ensembl"])
+        row["ensembl"] = "|".join([first, *(i for i in more if ids[i] == 1)])
+        twice = [n for n in split(row["previous"]) if names[n] > 1]
+        row["previous"] = "|".join(n for n in split(row["previous"]) if n not in twice)
+        row["ambiguous_aliases"] = "|".join(sorted([*split(row["ambiguous_aliases"]), *twice]))
+
+
+def written(columns: tuple[str, ...], records: list[dict[str, str]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, delimiter="\t", lineterminator="\n")
+    writer = csv.DictWriter(
+        out, columns, delimiter="\t", lineterminator="\n", extrasaction="ignore"
+    )
     writer.writeheader()
-    for symbol in sorted(used):
-        row = ncbi_row(tables, symbol)
-        record = {"symbol": symbol, "entrez": row["entrez_id"]}
-        record["ensembl"] = "|".join(ensembl_ids(tables, symbol, row))
-        names = names_of(tables, symbol, row)
-        record |= {column: "|".join(found) for column, found in names.items()}
-        for species in TAXA.values():
-            record |= rodent(tables, symbol, names["previous"], species, used)
-        record["flags"] = flags_of(tables, symbol, symbol in wanted)
-        writer.writerow(record)
+    writer.writerows(records)
     return out.getvalue()
+
+
+def build(folder: Path) -> dict[str, str]:
+    """File name -> content of the three tables."""
+    tables, collection = read_tables(folder), read_signatures(HERE)
+    wanted = set(collection.genes)
+    used = wanted | set(RENAMED_FAMILIES)
+    own = []
+    for symbol in sorted(used):
+        flags = flags_of(tables, symbol, symbol in wanted)
+        own.append(record(tables, symbol, used) | {"flags": flags})
+    others = other_symbols(tables, used)
+    everything = used | set(others)
+    rest = [record(tables, symbol, everything) for symbol in others]
+    keep_apart(own, rest)
+    return {
+        "genes.tsv": written(COLUMNS, own),
+        "other_genes.tsv": written(OTHER_COLUMNS, rest),
+        "rodent_genes.tsv": written(RODENT_COLUMNS, rodent_records(tables, collection)),
+    }
 
 
 def main() -> int:
@@ -312,14 +421,17 @@ def main() -> int:
     parser.add_argument("reference", type=Path, help="folder of the public tables")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     options = parser.parse_args()
-    table, target = build(options.reference), HERE / "genes.tsv"
-    if options.check:
-        same = target.read_bytes() == table.encode()
-        print(f"{target.name} {'agrees' if same else 'differs'}")
-        return 0 if same else 3
-    target.write_bytes(table.encode())
-    print(f"{target.name}: {table.count(chr(10)) - 1} genes")
-    return 0
+    differing = 0
+    for name, table in build(options.reference).items():
+        target = HERE / name
+        if options.check:
+            same = target.is_file() and target.read_bytes() == table.encode()
+            print(f"{name} {'agrees' if same else 'differs'}")
+            differing += not same
+        else:
+            target.write_bytes(table.encode())
+            print(f"{name}: {table.count(chr(10)) - 1} genes")
+    return 3 if differing else 0
 
 
 if __name__ == "__main__":

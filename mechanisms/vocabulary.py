@@ -16,6 +16,7 @@ IDENTIFIER_SPACES = ("symbol", "ensembl", "entrez")
 SPECIES = ("human", "mouse", "rat")
 SCALES = ("counts", "linear", "log")
 COLLAPSE_RULES = ("max_mean", "median", "sum")
+SIGNATURE_MODES = ("full", "strict", "disjoint")
 
 TISSUES = (
     "herniation",

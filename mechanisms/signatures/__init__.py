@@ -1,13 +1,16 @@
 """Signatures: what they are, where they are read from, how they overlap and leave the house."""
 
-from mechanisms.signatures.export import to_dict, to_frame, to_gmt
+from mechanisms.signatures.document import to_dict, to_json
 from mechanisms.signatures.files import read_signatures
-from mechanisms.signatures.model import Balance, Collection, Signature, split_member
+from mechanisms.signatures.gmt import to_gmt
+from mechanisms.signatures.long import to_frame, to_long
+from mechanisms.signatures.model import Balance, Collection, Edit, Signature, split_member
 from mechanisms.signatures.overlap import overlap, shared_genes
 
 __all__ = [
     "Balance",
     "Collection",
+    "Edit",
     "Signature",
     "overlap",
     "read_signatures",
@@ -16,4 +19,6 @@ __all__ = [
     "to_dict",
     "to_frame",
     "to_gmt",
+    "to_json",
+    "to_long",
 ]

@@ -5,15 +5,14 @@ Every refusal names the file, the entry's id, the gene or key, and the remedy.
 
 from __future__ import annotations
 
-import datetime
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mechanisms.errors import SignatureError
-from mechanisms.signatures.model import DIRECTIONS, Balance, Signature
-from mechanisms.vocabulary import EXPECTED, GRADES, ROLES, TIERS, nearest
+from mechanisms.signatures import values
+from mechanisms.signatures.model import DIRECTIONS, Balance, Edit, Signature
+from mechanisms.signatures.values import gene_list, said
+from mechanisms.vocabulary import EXPECTED, GRADES, ROLES, SPECIES, TIERS, nearest
 
 TEXTS = (
     "title",
@@ -31,94 +30,100 @@ TEXTS = (
 )
 LISTS = ("citations", "comparators")
 CHOICES = {"role": ROLES, "tier": TIERS, "expected": EXPECTED, "grade": GRADES}
-SIGNATURE_KEYS = ("id", "genes", "gene_notes", "strict_without", "date", *TEXTS, *LISTS, *CHOICES)
+OTHERS = ("gene_notes", "strict_without", "rodent", "near_duplicate_of", "date")
+SIGNATURE_KEYS = ("id", "genes", *OTHERS, *TEXTS, *LISTS, *CHOICES)
 BALANCE_KEYS = ("id", "title", "mechanism", "tier", "plus", "minus", "reading")
 # Keys that may stand once at the top of a file and then hold for every entry.
 FILE_KEYS = ("mechanism", "curator", "date", "version")
-
-SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]*")
-MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-DATE = re.compile(
-    rf"\d{{1,2}}-({MONTHS})(-\d+)?|({MONTHS})-\d{{1,4}}|\d{{4}}-\d{{2}}-\d{{2}}", re.IGNORECASE
-)
-EXCEL_NUMBER = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
+RODENTS = SPECIES[1:]
+EDITS = ("add_up", "drop_up", "add_down", "drop_down")
 
 
 def signature_from(entry: object, where: str) -> Signature:
     """Validate one mapping with at least `id` and `genes`; `where` begins every message."""
-    entry, where = _named(entry, where, "signature")
-    _known_keys(entry, SIGNATURE_KEYS, where)
+    entry, where = named(entry, where, "signature")
+    known_keys(entry, SIGNATURE_KEYS, where)
     if "genes" not in entry:
         raise SignatureError(
             f"{where}: the key 'genes' is missing. Write genes: {{up: [...], down: [...]}}, or "
             "one list when all genes are up."
         )
-    up, down = _directions(entry["genes"], where)
-    fields: dict[str, Any] = {k: _text(entry, k, where) for k in TEXTS if k in entry}
-    fields |= {key: _texts(entry[key], key, where) for key in LISTS if key in entry}
-    fields |= {key: _choice(entry, key, where) for key in CHOICES if key in entry}
-    if "date" in entry:
-        fields["date"] = _date(entry["date"], where)
-    notes = _notes(entry.get("gene_notes", {}), (*up, *down), where)
-    strict = _strict(entry.get("strict_without", []), (*up, *down), where)
-    fields.setdefault("title", entry["id"])
-    return Signature(
-        id=entry["id"], up=up, down=down, gene_notes=notes, strict_without=strict, **fields
-    )
+    up, down = directions(entry["genes"], where)
+    fields: dict[str, Any] = {"title": entry["id"]}
+    for key, value in entry.items():
+        if key not in ("id", "genes"):
+            fields |= field(key, value, up, down, entry.get("rodent"), where)
+    return Signature(id=entry["id"], up=up, down=down, **fields)
+
+
+def field(
+    key: str, value: object, up: tuple[str, ...], down: tuple[str, ...], edits: object, where: str
+) -> dict[str, Any]:
+    """Validate the value of one key; return the fields of a Signature that it fills.
+
+    `edits` is the entry's `rodent`, whose added genes notes and strict variants may name.
+    """
+    if key in TEXTS:
+        return {key: values.text(value, key, where)}
+    if key in LISTS:
+        return {key: values.texts(value, key, where)}
+    if key in CHOICES:
+        return {key: values.choice(value, key, CHOICES[key], where)}
+    if key == "date":
+        return {key: values.date(value, where)}
+    if key == "near_duplicate_of":
+        example = "matrix_mmp: the same enzymes without their activators"
+        return {key: values.notes(value, key, "ids of signatures", example, where)}
+    if key == "rodent":
+        return _rodent(value, up, down, where)
+    genes = (*up, *down, *_added(edits))
+    if key == "gene_notes":
+        noted = values.notes(value, key, "genes", "CCL2: rises with M-CSF", where)
+        for gene in noted:
+            values.member(gene, genes, f"{where}, gene_notes")
+        return {key: noted}
+    return {key: _strict(value, (*up, *down), genes, where)}
 
 
 def balance_from(entry: object, where: str) -> Balance:
     """Validate one mapping with `id`, `plus` and `minus`; members are checked by Collection."""
-    entry, where = _named(entry, where, "balance")
-    _known_keys(entry, BALANCE_KEYS, where)
+    entry, where = named(entry, where, "balance")
+    known_keys(entry, BALANCE_KEYS, where)
     sides = {}
     for side in ("plus", "minus"):
-        members = _texts(entry.get(side, []), side, where)
+        members = values.texts(entry.get(side, []), side, where)
         if not members:
             raise SignatureError(
                 f"{where}: '{side}' is empty. A balance is never shown without both sides: list "
                 "at least one signature id on each."
             )
         sides[side] = members
-    _once((*sides["plus"], *sides["minus"]), where, "member")
-    texts = ("title", "mechanism", "reading")
-    fields: dict[str, Any] = {key: _text(entry, key, where) for key in texts if key in entry}
+    values.once((*sides["plus"], *sides["minus"]), where, "member")
+    keys = ("title", "mechanism", "reading")
+    fields: dict[str, Any] = {k: values.text(entry[k], k, where) for k in keys if k in entry}
     if "tier" in entry:
-        fields["tier"] = _choice(entry, "tier", where)
+        fields["tier"] = values.choice(entry["tier"], "tier", TIERS, where)
     return Balance(id=entry["id"], plus=sides["plus"], minus=sides["minus"], **fields)
 
 
-def gene_list(value: object, where: str) -> tuple[str, ...]:
-    """Genes as given, each a valid symbol and each once."""
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise SignatureError(
-            f"{where}: genes are a list such as [TNF, IL6], not {_said(value)}. Put the symbols "
-            "in square brackets."
-        )
-    # A set has no order of its own; the result may not depend on Python's hashing.
-    members = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
-    genes = tuple(_gene(member, where) for member in members)
-    _once(genes, where, "gene")
-    return genes
-
-
-def _named(entry: object, where: str, kind: str) -> tuple[dict[str, Any], str]:
+def named(entry: object, where: str, kind: str) -> tuple[dict[str, Any], str]:
+    """The entry as a dict, and `where` with its id."""
     if not isinstance(entry, Mapping):
         raise SignatureError(
-            f"{where}: a {kind} is a mapping with keys such as 'id', not {_said(entry)}. Begin it "
+            f"{where}: a {kind} is a mapping with keys such as 'id', not {said(entry)}. Begin it "
             "with '- id: name' and indent its other keys."
         )
     id = entry.get("id")
     if not isinstance(id, str) or not id or id != id.strip() or not id.isprintable():
         raise SignatureError(
             f"{where}: a {kind} needs an 'id' of printable text without spaces at its ends, and "
-            f"has {_said(id)}. Give it one, lower-case and mechanism first, such as matrix_mmp "
+            f"has {said(id)}. Give it one, lower-case and mechanism first, such as matrix_mmp "
             "(quoted if YAML reads it as a number or a truth value)."
         )
     return dict(entry), f"{where}, {kind} {id!r}"
 
 
-def _known_keys(entry: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+def known_keys(entry: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in entry:
         if key not in known:
             raise SignatureError(
@@ -127,7 +132,8 @@ def _known_keys(entry: Mapping[str, Any], known: tuple[str, ...], where: str) ->
             )
 
 
-def _directions(value: object, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def directions(value: object, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Up and down genes of a mapping of directions, or of one list, which is up."""
     if isinstance(value, Mapping):
         for key in value:
             if key not in DIRECTIONS:
@@ -154,98 +160,13 @@ def _directions(value: object, where: str) -> tuple[tuple[str, ...], tuple[str, 
     return up, down
 
 
-def _gene(value: object, where: str) -> str:
-    if isinstance(value, bool):
-        remedy = "YAML reads NO, ON, yes and the like as truth values: write the symbol in quotes"
-    elif isinstance(value, datetime.date) or (isinstance(value, str) and DATE.fullmatch(value)):
-        remedy = (
-            "it is a date, as Excel makes of old symbols: write the approved symbol (MARCHF1, "
-            "MTARC1, SEPTIN2, DELEC1, ...)"
-        )
-    elif value is None or value == "":
-        remedy = "it is empty: delete the item, or a comma too many"
-    elif not isinstance(value, str):
-        remedy = "genes are text: write the approved symbol, or quote an Entrez number"
-    elif EXCEL_NUMBER.fullmatch(value):
-        remedy = "it is a number that a spreadsheet made of an id: write the approved symbol"
-    elif not SYMBOL.fullmatch(value):
-        remedy = f"{_character(value)} cannot be part of a symbol: retype it by hand"
-    else:
-        return value
-    raise SignatureError(f"{where}: gene {_said(value)} is no gene symbol; {remedy}.")
-
-
-def _character(symbol: str) -> str:
-    bad = next((c for c in symbol if not SYMBOL.fullmatch("A" + c)), symbol[0])
-    name = unicodedata.name(bad, "a control character").lower()
-    invisible = unicodedata.category(bad)[0] in "ZC"
-    return f"{'the invisible ' if invisible else ''}U+{ord(bad):04X} ({name})"
-
-
-def _once(items: tuple[str, ...], where: str, kind: str) -> None:
-    seen: set[str] = set()
-    for item in items:
-        if item in seen:
-            raise SignatureError(
-                f"{where}: {kind} {item!r} occurs twice. It may count once only: delete one."
-            )
-        seen.add(item)
-
-
-def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
-    value = entry[key]
-    if not isinstance(value, str):
-        raise SignatureError(
-            f"{where}: '{key}' is text, not {_said(value)}. Write it in quotes, or delete the key."
-        )
-    return " ".join(value.split())
-
-
-def _texts(value: object, key: str, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-        raise SignatureError(
-            f"{where}: '{key}' is a list of texts, not {_said(value)}. Write each on a line of its "
-            "own after '- ', quoted where it holds ': '."
-        )
-    return tuple(value)
-
-
-def _choice(entry: Mapping[str, Any], key: str, where: str) -> str:
-    value, allowed = entry[key], CHOICES[key]
-    if value not in allowed or not isinstance(value, str):
-        raise SignatureError(
-            f"{where}: '{key}' is {_said(value)}{nearest(value, allowed) or '.'} Allowed: "
-            f"{', '.join(allowed)}."
-        )
-    return value
-
-
-def _date(value: object, where: str) -> str:
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return value
-    raise SignatureError(
-        f"{where}: 'date' is {_said(value)}; write it as year-month-day, such as 2026-11-20."
-    )
-
-
-def _notes(value: object, genes: tuple[str, ...], where: str) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
-        raise SignatureError(
-            f"{where}: 'gene_notes' maps genes to texts, not {_said(value)}. Write one line for "
-            "each gene, such as 'CCL2: rises with M-CSF'."
-        )
-    for gene in value:
-        _member(gene, genes, f"{where}, gene_notes")
-    return {gene: " ".join(note.split()) for gene, note in value.items()}
-
-
-def _strict(value: object, genes: tuple[str, ...], where: str) -> tuple[str, ...]:
+def _strict(
+    value: object, own: tuple[str, ...], genes: tuple[str, ...], where: str
+) -> tuple[str, ...]:
     dropped = gene_list(value, f"{where}, strict_without")
     for gene in dropped:
-        _member(gene, genes, f"{where}, strict_without")
-    if dropped and set(dropped) == set(genes):
+        values.member(gene, genes, f"{where}, strict_without")
+    if dropped and set(dropped) >= set(own):
         raise SignatureError(
             f"{where}: 'strict_without' drops every gene, so that no strict variant is left. "
             "Keep the genes that are specific."
@@ -253,18 +174,45 @@ def _strict(value: object, genes: tuple[str, ...], where: str) -> tuple[str, ...
     return dropped
 
 
-def _member(gene: object, genes: tuple[str, ...], where: str) -> None:
-    if gene not in genes:
+def _rodent(
+    value: object, up: tuple[str, ...], down: tuple[str, ...], where: str
+) -> dict[str, Any]:
+    """``{add_up: [...] or {mouse: [...], rat: [...]}, drop_up: ..., reason: text}``."""
+    where = f"{where}, rodent"
+    if not isinstance(value, Mapping):
         raise SignatureError(
-            f"{where}: {_said(gene)} is no gene of the signature{nearest(gene, genes) or '.'} "
-            "Correct it, or delete the line."
+            f"{where}: it is a mapping such as {{add_up: [Nos2], reason: why}}, not {said(value)}."
         )
+    known_keys(value, (*EDITS, "reason"), where)
+    if not values.text(value.get("reason", ""), "reason", where):
+        raise SignatureError(
+            f"{where}: the key 'reason' is missing. Say in one sentence why rodents differ."
+        )
+    edits: dict[str, dict[str, tuple[str, ...]]] = {species: {} for species in RODENTS}
+    for key in (k for k in EDITS if k in value):
+        for species, genes in _by_species(value[key], f"{where}, {key}").items():
+            edits[species][key] = genes
+            if key.startswith("drop"):
+                for gene in genes:
+                    values.member(gene, up if key == "drop_up" else down, f"{where}, {key}")
+    found = {species: Edit(**edit) for species, edit in edits.items() if any(edit.values())}
+    for species, edit in found.items():
+        left = {*up, *down} - {*edit.dropped}
+        values.once((*left, *edit.added), f"{where}, {species}", "gene")
+    return {"rodent": found, "rodent_reason": values.text(value["reason"], "reason", where)}
 
 
-def _said(value: object) -> str:
-    if isinstance(value, datetime.date):
-        return f"the date {value.isoformat()}"
-    if isinstance(value, bool):
-        return f"the truth value {value}"
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+def _by_species(value: object, where: str) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        return dict.fromkeys(RODENTS, gene_list(value, where))
+    known_keys(value, RODENTS, where)
+    return {species: gene_list(genes, where) for species, genes in value.items()}
+
+
+def _added(edits: object) -> tuple[str, ...]:
+    """The genes that `rodent` adds, as far as it can be read."""
+    if not isinstance(edits, Mapping):
+        return ()
+    lists = [edits[key] for key in EDITS if key.startswith("add") and key in edits]
+    flat = [part for v in lists for part in (v.values() if isinstance(v, Mapping) else [v])]
+    return tuple(g for part in flat if isinstance(part, list | tuple) for g in part)

@@ -12,7 +12,10 @@ from typing import Any
 import yaml
 
 from mechanisms.errors import SignatureError
+from mechanisms.signatures.document import FORMAT, HEADER, parse_json
 from mechanisms.signatures.entries import FILE_KEYS, balance_from, signature_from
+from mechanisms.signatures.gmt import read_gmt
+from mechanisms.signatures.long import read_long
 from mechanisms.signatures.model import Balance, Collection, Signature
 from mechanisms.vocabulary import nearest
 
@@ -21,23 +24,31 @@ SHIPPED = {
     "extended": ("extended",),
     "all": ("core", "extended"),
 }
-SUFFIXES = (".yaml", ".yml", ".gmt", ".gmt.gz")
+YAML, GMT, JSON, LONG = (".yaml", ".yml"), (".gmt",), (".json",), (".tsv", ".csv")
+# A folder may hold other tables and documents: those count as signatures only when named.
+IN_FOLDER = (*YAML, *GMT, ".gmt.gz")
+SUFFIXES = (*IN_FOLDER, *JSON, *LONG)
 TOP_KEYS = ("signatures", "balances", *FILE_KEYS)
 Source = str | Path | Mapping[str, Any] | Collection
 Members = tuple[list[Signature], list[Balance]]
 
 
-def read_signatures(source: Source = "core", add: Source | Sequence[Source] = ()) -> Collection:
+def read_signatures(
+    source: Source = "core", add: Source | Sequence[Source] = (), *, pairs: bool = False
+) -> Collection:
     """Read a collection, and add the user's own signatures to it.
 
     Parameters
     ----------
     source
-        ``"core"``, ``"extended"`` or ``"all"`` of the shipped signatures; a YAML file, a GMT
-        file or a folder of them; a dict ``{id: genes}`` or ``{id: {"up": [...], "down": [...]}}``;
-        or a Collection.
+        ``"core"``, ``"extended"`` or ``"all"`` of the shipped signatures, or the id of one; a
+        YAML, GMT or JSON file, a long table (``source, target, weight``), or a folder of YAML and
+        GMT files; a dict ``{id: genes}`` or ``{id: {"up": [...], "down": [...]}}``; a Collection.
     add
         One or more further sources; their balances may name signatures of `source`.
+    pairs
+        Join ``<id>_UP`` and ``<id>_DN`` of GMT files; they stay two sets otherwise, because a
+        direction is not guessed from a name.
 
     Returns
     -------
@@ -49,7 +60,7 @@ def read_signatures(source: Source = "core", add: Source | Sequence[Source] = ()
         On anything that cannot be read as it stands; the message names file, id, gene, remedy.
     """
     more = [add] if isinstance(add, str | Path | Mapping | Collection) else list(add)
-    parts = [(*_members(s), _name(s)) for s in (source, *more)]
+    parts = [(*_members(s, pairs), _name(s)) for s in (source, *more)]
     origin: dict[str, str] = {}
     for signatures, balances, name in parts:
         members: list[Signature | Balance] = [*signatures, *balances]
@@ -93,6 +104,23 @@ def read_yaml(content: bytes, where: str) -> Members:
             f"{where}: this is no YAML that can be read ({' '.join(str(problem).split())}). "
             "Retype the line it names by hand."
         ) from None
+    return _from_tree(tree, where)
+
+
+def read_json(content: bytes, where: str) -> Members:
+    """Signatures and balances of a JSON document of ours, or of a dict of id to genes."""
+    tree = parse_json(_decoded(content, where), where)
+    if isinstance(tree, dict) and "signatures" not in tree:
+        return [signature_from({"id": i, "genes": g}, where) for i, g in tree.items()], []
+    if isinstance(tree, dict) and tree.get("format", FORMAT) != FORMAT:
+        raise SignatureError(
+            f"{where}: the format is {tree['format']!r}, and this version reads {FORMAT!r}. "
+            "Export the collection again with this version."
+        )
+    return _from_tree(tree, where, HEADER)
+
+
+def _from_tree(tree: Any, where: str, header: Sequence[str] = ()) -> Members:
     if isinstance(tree, list):
         tree = {"signatures": tree}
     if not isinstance(tree, dict) or not (tree.get("signatures") or tree.get("balances")):
@@ -101,7 +129,7 @@ def read_yaml(content: bytes, where: str) -> Members:
             "'- id: my_set' with its 'genes: [...]' for each."
         )
     for key in tree:
-        if key not in TOP_KEYS:
+        if key not in TOP_KEYS and key not in header:
             raise SignatureError(
                 f"{where}: unknown key {key!r} at the top{nearest(key, TOP_KEYS) or '.'} Known "
                 f"keys: {', '.join(TOP_KEYS)}. Correct or delete it."
@@ -116,32 +144,6 @@ def read_yaml(content: bytes, where: str) -> Members:
             )
         ],
     )
-
-
-def read_gmt(content: bytes, where: str) -> Members:
-    """Signatures of one GMT file: id, description, genes; all genes are up.
-
-    A direction is never read out of a name. Blank lines and empty cells are skipped.
-    """
-    signatures = []
-    for number, line in enumerate(_decoded(content, where).splitlines(), start=1):
-        if not line.strip():
-            continue
-        here = f"{where}, line {number}"
-        cells = [cell.strip(" \r") for cell in line.split("\t")]
-        if len(cells) < 3:
-            raise SignatureError(
-                f"{here}: a GMT line is an id, a description and genes, separated by tabs, and "
-                f"this one has {len(cells)} cells. Save the file as tab-separated text."
-            )
-        genes = [cell for cell in cells[2:] if cell]
-        entry = {"id": cells[0], "genes": genes}
-        if cells[1]:
-            entry["title"] = cells[1]
-        signatures.append(signature_from(entry, here))
-    if not signatures:
-        raise SignatureError(f"{where}: the file is empty. A GMT file has one gene set a line.")
-    return signatures, []
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -185,12 +187,14 @@ def _decoded(content: bytes, where: str) -> str:
         ) from None
 
 
-def _members(source: Source) -> Members:
+def _members(source: Source, pairs: bool) -> Members:
     if isinstance(source, Collection):
         return list(source.signatures), list(source.balances)
     if isinstance(source, str) and source in SHIPPED:
         chosen = shipped().select(tiers=SHIPPED[source])
         return list(chosen.signatures), list(chosen.balances)
+    if isinstance(source, str) and source in shipped():
+        return [shipped()[source]], []
     if isinstance(source, Mapping):
         if not source:
             raise SignatureError(
@@ -203,38 +207,56 @@ def _members(source: Source) -> Members:
             f"Signatures cannot be read from {type(source).__name__}. Give "
             f"{', '.join(map(repr, SHIPPED))}, a path, a dict of id to genes, or a Collection."
         )
-    return _from_path(Path(source).expanduser(), str(source))
+    return _from_path(Path(source).expanduser(), str(source), pairs)
 
 
-def _from_path(path: Path, given: str) -> Members:
+def _from_path(path: Path, given: str, pairs: bool) -> Members:
     if path.is_dir():
-        named = sorted(f for f in path.iterdir() if f.name.endswith(SUFFIXES))
-        if not named:
-            raise SignatureError(
-                f"{path}: the folder holds no gene-set file. Expected names that end in "
-                f"{', '.join(SUFFIXES)}."
-            )
-        whole = _joined(given, [_from_path(file, str(file)) for file in named])
+        whole = _joined(given, [_from_path(f, str(f), pairs) for f in files_of(path)])
         return list(whole.signatures), list(whole.balances)
-    if not path.name.endswith(SUFFIXES):
+    content, where = file_content(path, given), str(path)
+    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    if kind in YAML:
+        return read_yaml(content, where)
+    if kind in JSON:
+        return read_json(content, where)
+    text = _decoded(content, where)
+    return (read_gmt(text, where, pairs=pairs) if kind in GMT else read_long(text, where)), []
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The gene-set files of a folder, sorted by name."""
+    named = sorted(f for f in folder.iterdir() if f.name.endswith(IN_FOLDER))
+    if not named:
         raise SignatureError(
-            f"{given!r} is no collection and no gene-set file{nearest(given, SHIPPED) or '.'} "
-            f"Collections: {', '.join(SHIPPED)}; files end in {', '.join(SUFFIXES)}."
+            f"{folder}: the folder holds no gene-set file. Expected names that end in "
+            f"{', '.join(IN_FOLDER)}."
+        )
+    return named
+
+
+def file_content(path: Path, given: str) -> bytes:
+    """The bytes of a gene-set file, unpacked; `given` is how the user named it."""
+    if not path.name.endswith(SUFFIXES):
+        known = (*SHIPPED, *shipped().ids)
+        raise SignatureError(
+            f"{given!r} is no collection, no shipped signature and no gene-set file"
+            f"{nearest(given, known) or '.'} Collections: {', '.join(SHIPPED)}; signatures: see "
+            f"`mechanisms signatures list`; files end in {', '.join(SUFFIXES)}."
         )
     try:
         content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        return gzip.decompress(content) if path.suffix == ".gz" else content
     except FileNotFoundError:
+        beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
         raise SignatureError(
-            f"{path}: there is no such gene-set file. Paths in a study file are relative to it; "
-            f"the shipped collections are {', '.join(SHIPPED)}."
+            f"{path}: there is no such gene-set file{nearest(path.name, beside) or '.'} Paths in a "
+            f"study file are relative to it; the shipped collections are {', '.join(SHIPPED)}."
         ) from None
     except (OSError, EOFError) as problem:
         raise SignatureError(
             f"{path}: the gene-set file cannot be read ({problem}). Check its rights, or unpack it."
         ) from None
-    read = read_yaml if path.suffix in (".yaml", ".yml") else read_gmt
-    return read(content, str(path))
 
 
 def _joined(name: str, parts: list[Members]) -> Collection:

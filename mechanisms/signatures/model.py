@@ -3,6 +3,7 @@
 signature: genes with a direction, and what is known about them.
 balance: a plus and a minus group of signatures (or of one direction of them).
 collection: signatures and balances under one hash.
+edit: the genes that a signature gains and loses in one species.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -26,12 +28,41 @@ def digest(content: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Genes that a signature gains and loses in a rodent; gained ones are that rodent's symbols."""
+
+    add_up: tuple[str, ...] = ()
+    drop_up: tuple[str, ...] = ()
+    add_down: tuple[str, ...] = ()
+    drop_down: tuple[str, ...] = ()
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        return self.add_up + self.add_down
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        return self.drop_up + self.drop_down
+
+    def without(self, genes: AbstractSet[str]) -> Edit:
+        """The same edit without these among the genes it adds."""
+        return replace(
+            self,
+            add_up=tuple(g for g in self.add_up if g not in genes),
+            add_down=tuple(g for g in self.add_down if g not in genes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """Genes that are high (`up`) or low (`down`) when a mechanism is on, with their evidence.
 
     `expected` says whether the score is expected up or down in herniations that resorb;
     `grade` (A to D) says how well that is known, `basis` in which words. `strict_without` names
     the genes that the strict variant drops. `version` and `date` belong to this signature.
+    `rodent` says by species what differs there, `rodent_reason` why. `near_duplicate_of` explains
+    why a signature of mostly the same genes exists. `before` is set by the disjoint variant: the
+    number of genes of each direction before shared genes were taken away.
     """
 
     id: str
@@ -55,6 +86,10 @@ class Signature:
     gene_notes: Mapping[str, str] = field(default_factory=dict, hash=False)
     strict_without: tuple[str, ...] = ()
     strict_reason: str = ""
+    rodent: Mapping[str, Edit] = field(default_factory=dict, hash=False)
+    rodent_reason: str = ""
+    near_duplicate_of: Mapping[str, str] = field(default_factory=dict, hash=False)
+    before: Mapping[str, int] = field(default_factory=dict, hash=False)
     curator: str = ""
     date: str = ""
     version: str = ""
@@ -74,6 +109,11 @@ class Signature:
         """The directions that have genes: ``{"up": (...), "down": (...)}``."""
         both = {"up": self.up, "down": self.down}
         return {direction: genes for direction, genes in both.items() if genes}
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The directions without which there is no score; one may have lost all its genes."""
+        return tuple(d for d in DIRECTIONS if d in self.directions or self.before.get(d, 0))
 
     @property
     def hash(self) -> str:
@@ -100,6 +140,7 @@ class Signature:
             up=tuple(g for g in self.up if g not in dropped),
             down=tuple(g for g in self.down if g not in dropped),
             gene_notes={g: n for g, n in self.gene_notes.items() if g not in dropped},
+            rodent={species: edit.without(dropped) for species, edit in self.rodent.items()},
             strict_without=(),
             strict_reason="",
         )
@@ -173,7 +214,7 @@ class Collection:
                     f"no signature of it{nearest(stem, self._by_id) or '.'} Members are ids of "
                     "signatures, or such an id with ':up' or ':down'."
                 )
-            if direction and direction not in self._by_id[stem].directions:
+            if direction and direction not in self._by_id[stem].needs:
                 raise SignatureError(
                     f"Collection {self.name!r}: balance {balance.id!r} names {member!r}, but "
                     f"{stem!r} has no {direction} genes. Name the whole signature, or give it "

@@ -26,18 +26,15 @@ PAIR = Collection(
 
 
 def test_gmt_gives_each_direction_a_line(tmp_path):
-    text = "one_UP\tFirst set\tA\tB\none_DN\tFirst set\tC\ntwo\tna\tC\tD\tE\nthree\tna\tX\n"
+    told = "expected=none;grade=D;role=mechanism;tier=core;mechanism="
+    text = (
+        f"one_UP\tFirst set {{mechanisms:id=one;direction=up;{told}matrix}}\tA\tB\n"
+        f"one_DN\tFirst set {{mechanisms:id=one;direction=down;{told}matrix}}\tC\n"
+        f"two\t{{mechanisms:id=two;direction=up;{told}user}}\tC\tD\tE\n"
+        f"three\t{{mechanisms:id=three;direction=up;{told}user}}\tX\n"
+    )
     assert to_gmt(PAIR, tmp_path / "pair.gmt") == text
     assert (tmp_path / "pair.gmt").read_bytes() == text.encode()
-
-
-def test_gmt_of_the_shipped_sets_is_read_back(tmp_path):
-    whole = read_signatures("all")
-    to_gmt(whole, tmp_path / "all.gmt")
-    back = read_signatures(tmp_path / "all.gmt")
-    assert {s.id: s.genes for s in back} == {k: tuple(v) for k, v in to_dict(whole).items()}
-    assert back["efferocytosis_DN"].up == whole["efferocytosis"].down
-    assert back["matrix_mmp"].up == whole["matrix_mmp"].up
 
 
 def test_dict_for_gseapy():

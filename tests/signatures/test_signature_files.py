@@ -241,8 +241,8 @@ def test_yaml_refusals_name_file_id_gene_and_remedy(tmp_path, text, message):
     ("text", "message"),
     [
         ("one TNF IL6\n", r"sets\.gmt, line 1: a GMT line is an id.*has 1 cells"),
-        ("one\tx\tTNF\n\ntwo\tx\tTNF\tTNF\n", r"line 3, signature 'two', genes: gene 'TNF' occurs"),
-        ("one\tx\tTNF\ntwo\tx\tIL 6\n", r"line 2, signature 'two', genes: gene 'IL 6'"),
+        ("one\tx\tTNF\n\ntwo\tx\tTNF\tTNF\n", r"line 3, signature 'two', genes up: gene 'TNF' occurs"),
+        ("one\tx\tTNF\ntwo\tx\tIL 6\n", r"line 2, signature 'two', genes up: gene 'IL 6'"),
         ("one\tx\t1-Mar\n", r"line 1.*it is a date"),
         ("one\tx\t\t\n", r"it has no genes"),
         ("\tx\tTNF\n", r"line 1: a signature needs an 'id'"),
