@@ -268,10 +268,9 @@ NO_YAML = [
 
 @pytest.mark.parametrize(("text", "message"), [*KEYS, *VALUES, *NO_YAML])
 def test_refusal_names_file_and_key(read, text: str | bytes, message: str):
-    with pytest.raises(
-        StudyError, match=f"^study.yaml.*{message}" if "study.yaml" not in message else message
-    ) as refusal:
+    with pytest.raises(StudyError, match=message) as refusal:
         read(text)
+    assert str(refusal.value).startswith("study.yaml")
     assert "\n" not in str(refusal.value)
 
 
