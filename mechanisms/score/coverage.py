@@ -61,7 +61,13 @@ def coverage_table(
     located: pd.DataFrame, collection: Collection, rule: Rule = DEFAULT_RULE
 ) -> pd.DataFrame:
     """Say for each direction how many genes were found, whether that is enough, and what lacks."""
-    rows = []
+    # Directions of the disjoint variant that share all their genes have no row in `located`.
+    rows = [
+        _emptied(s.id, d, s.before[d], rule)
+        for s in collection
+        for d in s.needs
+        if d not in s.directions
+    ]
     for (signature, direction), part in located.groupby(["signature", "direction"], sort=False):
         position = part["position"].to_numpy()
         # Two names of one row would count one measurement twice.
@@ -69,6 +75,9 @@ def coverage_table(
         size, needed = len(part), rule.required(len(part))
         enough = found >= needed
         reason = "" if enough else _shortfall(str(direction), found, size, needed, part)
+        before = collection[str(signature)].before.get(str(direction), size)
+        if reason and before > size:
+            reason += f"; {before - size} of its {before} genes are shared with other signatures"
         by_alias = part[(position >= 0) & ~part["status"].isin(["exact", "ortholog"])]
         rows.append(
             {
@@ -91,6 +100,20 @@ def coverage_table(
     table = pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
     key = table["signature"].map(order) * 2 + (table["direction"] == "down")
     return table.loc[key.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def _emptied(signature: str, direction: str, before: int, rule: Rule) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(COVERAGE_COLUMNS, "")
+    return row | {
+        "signature": signature,
+        "direction": direction,
+        "n_genes": 0,
+        "n_found": 0,
+        "fraction": 0.0,
+        "required": rule.required(0),
+        "measurable": False,
+        "reason": f"{direction}: all its {before} genes are shared with other signatures",
+    }
 
 
 def _shortfall(direction: str, found: int, size: int, needed: int, part: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ from mechanisms.score.membership import Block, Membership, build_membership
 from mechanisms.score.method import Method, present
 from mechanisms.score.methods import method as find_method
 from mechanisms.score.ranks import average_ranks
-from mechanisms.signatures import Collection, read_signatures
+from mechanisms.signatures import Collection, for_species, read_signatures
 from mechanisms.vocabulary import SPECIES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def score(
     SignatureError
         The method or a signature is not known.
     """
-    collection = read_signatures(signatures)
+    collection = for_species(read_signatures(signatures), identifier_space(adata, species)[1])
     chosen = find_method(method)
     members = score_members(
         adata, collection, [chosen.name], rule=rule, species=species, threads=threads
@@ -105,6 +105,7 @@ def score_members(
     """
     chosen = [find_method(m) for m in methods]
     space, spoken = identifier_space(adata, species)
+    collection = for_species(collection, spoken)
     located = locate(collection, _names(adata), space=space, species=spoken)
     table = coverage_table(located, collection, rule)
     if not (located["position"] >= 0).any():
@@ -134,8 +135,8 @@ def coverage(
 
     Returns the columns of `vocabulary.COVERAGE_COLUMNS`: one row per signature and direction.
     """
-    collection = read_signatures(signatures)
     space, spoken = identifier_space(adata, species)
+    collection = for_species(read_signatures(signatures), spoken)
     located = locate(collection, _names(adata), space=space, species=spoken)
     return coverage_table(located, collection, rule)
 
@@ -262,13 +263,13 @@ def _combine(
 
     columns: dict[str, np.ndarray] = {}
     for s in collection:
-        if not s.up and not s.down:
+        if not s.needs:
             raise SignatureError(f"signature {s.id!r} has no genes; give it some or remove it")
         up, n_up = part(f"{s.id}:up")
         down, n_down = part(f"{s.id}:down")
-        if s.up and s.down:
+        if len(s.needs) == 2:
             columns[s.id] = method.combine(up, down, n_up, n_down)
         else:
-            columns[s.id] = up if s.up else -down
-        columns |= {f"{s.id}:{d}": {"up": up, "down": down}[d] for d in s.directions}
+            columns[s.id] = up if "up" in s.needs else -down
+        columns |= {f"{s.id}:{d}": {"up": up, "down": down}[d] for d in s.needs}
     return pd.DataFrame(columns, index=pd.Index(samples, name="sample"))

@@ -6,19 +6,24 @@ from mechanisms.signatures.gmt import to_gmt
 from mechanisms.signatures.long import to_frame, to_long
 from mechanisms.signatures.model import Balance, Collection, Edit, Signature, split_member
 from mechanisms.signatures.overlap import overlap, shared_genes
+from mechanisms.signatures.variants import disjoint, for_species, strict, variant
 
 __all__ = [
     "Balance",
     "Collection",
     "Edit",
     "Signature",
+    "disjoint",
+    "for_species",
     "overlap",
     "read_signatures",
     "shared_genes",
     "split_member",
+    "strict",
     "to_dict",
     "to_frame",
     "to_gmt",
     "to_json",
     "to_long",
+    "variant",
 ]
