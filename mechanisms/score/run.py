@@ -232,12 +232,12 @@ def _rows(X: Any) -> Any:
 def _log_values(X: Any, columns: np.ndarray, asked_by: Method) -> np.ndarray:
     picked = X[:, columns]
     values = np.asarray(picked.todense() if sparse.issparse(picked) else picked, dtype=float)
-    largest = float(np.nanmax(values, initial=0.0))
-    whole = largest > LARGEST_WHOLE_LOG and bool(
-        (np.floor(values) == values)[~np.isnan(values)].all()
-    )
-    if largest > LARGEST_LOG_VALUE or whole:
-        kind = "these are whole numbers up to" if whole else "the largest value here is"
+    # One set of quiet genes does not show the scale: the whole matrix does.
+    largest = float(np.nanmax(X.data if sparse.issparse(X) else X, initial=0.0))
+    some = values[~np.isnan(values)]
+    counts = bool((some > LARGEST_WHOLE_LOG).any() and (np.floor(some) == some).all())
+    if largest > LARGEST_LOG_VALUE or counts:
+        kind = "these are whole numbers up to" if counts else "the largest value here is"
         raise DataError(
             f"{asked_by.name} works on log-scale values, and {kind} {largest:,.0f}; load "
             "the data with mech.load, or take logs first (scanpy's normalize_total and "
