@@ -30,6 +30,11 @@ app.add_typer(signatures_app, name="signatures")
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
 
+Own = Annotated[
+    list[str] | None,
+    typer.Option(help="Your own signatures (a file), or the id of a shipped one; repeatable."),
+]
+
 
 def _out() -> Console:
     return Console(soft_wrap=True, highlight=False)
@@ -53,6 +58,7 @@ def _root(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("results/demo"),
+    signatures: Own = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -60,7 +66,7 @@ def demo(
     from mechanisms import pipeline
 
     with _Steps(quiet) as steps:
-        folder = pipeline.demo(out, overwrite=overwrite, say=steps)
+        folder = pipeline.demo(out, add=signatures or [], overwrite=overwrite, say=steps)
     _summary(folder, quiet)
 
 
@@ -70,6 +76,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; default results/<study>.")
     ] = None,
+    signatures: Own = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> None:
@@ -77,7 +84,7 @@ def run(
     from mechanisms import pipeline
 
     with _Steps(quiet) as steps:
-        folder = pipeline.run(study, out, overwrite=overwrite, say=steps)
+        folder = pipeline.run(study, out, add=signatures or [], overwrite=overwrite, say=steps)
     _summary(folder, quiet)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ def run(
     study: Study | str | Path,
     out: str | Path | None = None,
     *,
+    add: Sequence[str | Path] = (),
     overwrite: bool = False,
     say: Say = _quiet,
 ) -> Path:
@@ -42,6 +43,8 @@ def run(
         A study, or the path of a study file.
     out
         Folder to write; default `results/<study>`.
+    add
+        Further signatures: files, or ids of shipped ones, that join those of the study.
     overwrite
         Replace the folder where it holds an earlier result of ours.
     say
@@ -57,7 +60,7 @@ def run(
     MechanismsError
         Anything in the study or its data that cannot be used.
     """
-    study = study if isinstance(study, Study) else read_study(study)
+    study = with_signatures(study if isinstance(study, Study) else read_study(study), add)
     out = Path(out or Path("results") / study.study)
     _refuse_own_inputs(study, out)
     with new_folder(out, overwrite=overwrite) as folder:
@@ -82,22 +85,54 @@ def _refuse_own_inputs(study: Study, out: Path) -> None:
 
 
 def demo(
-    out: str | Path = Path("results") / "demo", *, overwrite: bool = False, say: Say = _quiet
+    out: str | Path = Path("results") / "demo",
+    *,
+    add: Sequence[str | Path] = (),
+    overwrite: bool = False,
+    say: Say = _quiet,
 ) -> Path:
-    """Run the embedded, simulated cohort from start to report; see `simulate_cohort`."""
+    """Run the embedded, simulated cohort from start to report; see `simulate_cohort`.
+
+    Signatures that are added are scored and reported like the core's. What they hold beyond the
+    simulated genes takes the place of background genes, so that everything else stays as it is.
+    """
     from mechanisms.cohort import load
     from mechanisms.simulate import simulate_cohort
 
-    study = demo_study()
+    study = with_signatures(demo_study(), add)
+    collection = collection_of(study)
     with new_folder(out, overwrite=overwrite) as folder:
         log = RunLog(folder.path / LOG, say)
         log("simulate")
         simulated, truth = simulate_cohort(seed=study.seed)
+        renamed = _lend_background(simulated, collection)
         log("load")
         cohort = load(simulated, tissue=study.data.tissue, scale=study.data.scale)
+        if renamed:
+            loaded = cohort.uns["mechanisms"]
+            loaded["notices"] = [*loaded["notices"], renamed]
         write_results(folder.path, study, cohort, truth=truth, say=log)
         log.finish()
     return folder.final
+
+
+def _lend_background(simulated: AnnData, collection: Collection) -> str:
+    """Name background genes after the signatures' genes that were not simulated; say so."""
+    from mechanisms import genes
+
+    names = list(simulated.var_names)
+    found = genes.resolve(collection.genes, names)
+    wanted = found.loc[found["status"] == "absent", "gene"]
+    lent = {
+        old: new for old, new in zip([n for n in names if n[:3] == "SIM"], wanted, strict=False)
+    }
+    simulated.var_names = [lent.get(n, n) for n in names]
+    if not lent:
+        return ""
+    return (
+        f"{len(lent)} genes of the added signatures are not simulated and carry the values of "
+        "background genes, which nothing regulates"
+    )
 
 
 def demo_study() -> Study:
@@ -157,12 +192,51 @@ def contrast_of(study: Study) -> Contrast:
 
 
 def collection_of(study: Study) -> Collection:
-    """Return the signatures that a study scores; its own files are relative to the study."""
+    """Return the signatures that a study scores, in its species and mode.
+
+    Collections and ids of shipped signatures are named; files are relative to the study.
+    """
+    from mechanisms.signatures import variant
+
+    return variant(_in_species(study), study.signatures.mode)
+
+
+def with_signatures(study: Study, add: Sequence[str | Path]) -> Study:
+    """Return the study with further signatures: ids, or files as seen from the working folder."""
+    if not add:
+        return study
+    named = [str(Path(a).absolute()) if Path(a).exists() else str(a) for a in add]
+    chosen = study.signatures
+    more = chosen.model_copy(update={"add": [*chosen.add, *named]})
+    return study.model_copy(update={"signatures": more})
+
+
+def _in_species(study: Study) -> Collection:
+    from mechanisms.signatures import for_species
+
+    return for_species(_as_written(study), study.data.species)
+
+
+def _as_written(study: Study) -> Collection:
     from mechanisms.signatures import read_signatures
 
-    name = study.signatures.collection
-    named = name if name in ("core", "extended", "all") else study.resolve(name)
-    return read_signatures(named, add=[study.resolve(a) for a in study.signatures.add])
+    def source(name: str) -> str | Path:
+        path = study.resolve(name)
+        return path if path.exists() or "." in path.name else name
+
+    named = [source(n) for n in (study.signatures.collection, *study.signatures.add)]
+    return read_signatures(named[0], add=named[1:])
+
+
+def signature_notices(study: Study) -> pd.DataFrame:
+    """Return what the species and the mode changed in the signatures: topic and text."""
+    import pandas as pd
+
+    from mechanisms.signatures import described_changes
+
+    species, mode = study.data.species, study.signatures.mode
+    texts = described_changes(_as_written(study), species=species, mode=mode)
+    return pd.DataFrame({"topic": ["signatures"] * len(texts), "text": texts}, dtype=object)
 
 
 def rule_of(study: Study) -> Rule:
@@ -205,6 +279,8 @@ def analyse(
 
     Returns everything that the report may say.
     """
+    import pandas as pd
+
     from mechanisms import score as scoring
     from mechanisms.challenge import challenge
     from mechanisms.frames import (
@@ -245,7 +321,8 @@ def analyse(
         seed=study.seed,
     )
     store_scores(cohort, members, collection)
-    notices = account.notices(study, cohort, units, table, scoring.sample_report(compared))
+    said = account.notices(study, cohort, units, table, scoring.sample_report(compared))
+    notices = pd.concat([said, signature_notices(study)], ignore_index=True)
     return Findings(
         title=study.study,
         study=study.normalised(),

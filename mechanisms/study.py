@@ -167,6 +167,7 @@ class Signatures(Part):
 
     collection: str = "core"
     add: list[str] = Field(default_factory=list)
+    mode: Literal["full", "strict", "disjoint"] = "full"
 
 
 class Score(Part):

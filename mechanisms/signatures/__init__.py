@@ -6,13 +6,14 @@ from mechanisms.signatures.gmt import to_gmt
 from mechanisms.signatures.long import to_frame, to_long
 from mechanisms.signatures.model import Balance, Collection, Edit, Signature, split_member
 from mechanisms.signatures.overlap import overlap, shared_genes
-from mechanisms.signatures.variants import disjoint, for_species, strict, variant
+from mechanisms.signatures.variants import described_changes, disjoint, for_species, strict, variant
 
 __all__ = [
     "Balance",
     "Collection",
     "Edit",
     "Signature",
+    "described_changes",
     "disjoint",
     "for_species",
     "overlap",

@@ -49,9 +49,32 @@ def variant(collection: Collection, mode: str) -> Collection:
     return {"full": lambda c: c, "strict": strict, "disjoint": disjoint}[mode](collection)
 
 
-def changes(before: Collection, after: Collection) -> list[str]:
-    """Ids of the signatures whose genes differ between a collection and its variant."""
-    return [s.id for s in before if s.weights != after[s.id].weights]
+def described_changes(collection: Collection, *, species: str, mode: str) -> list[str]:
+    """What a species and a mode change in a collection, one sentence each."""
+    adapted = for_species(collection, species)
+    texts = [
+        f"{s.id} has genes of its own in {species}: {_gained(s, adapted[s.id])} ({s.rodent_reason})"
+        for s in collection
+        if s.weights != adapted[s.id].weights
+    ]
+    chosen = variant(adapted, mode)
+    if mode != "full":
+        said = {
+            "strict": "without the genes that their files call shared or ambiguous",
+            "disjoint": "on the genes that they share with no other signature of the collection",
+        }
+        n = sum(s.weights != chosen[s.id].weights for s in adapted)
+        texts.append(
+            f"mode {mode}: {n} of {len(adapted)} signatures are scored {said[mode]}; their hashes "
+            "are those of the genes used"
+        )
+    return texts
+
+
+def _gained(before: Signature, after: Signature) -> str:
+    gained = [f"+{g}" for g in after.weights if g not in before.weights]
+    lost = [f"-{g}" for g in before.weights if g not in after.weights]
+    return ", ".join([*gained, *lost])
 
 
 def _each(collection: Collection, change: Callable[[Signature], Signature]) -> Collection:
