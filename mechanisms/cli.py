@@ -199,7 +199,8 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"mechanisms: {message}", err=True)
+    stop = "" if message.endswith((".", "?", ")")) else "."
+    typer.echo(f"mechanisms: {message}{stop}", err=True)
     sys.exit(code)
 
 

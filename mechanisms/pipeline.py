@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mechanisms import account
-from mechanisms.errors import StudyError
+from mechanisms.errors import DesignError, StudyError
 from mechanisms.folder import LOG, RunLog, new_folder
 from mechanisms.study import Study, make_study, read_study
 
@@ -251,8 +251,12 @@ def design_of(study: Study, obs: pd.DataFrame) -> tuple[Units, Design]:
     from mechanisms.compare import build_design, build_units
 
     contrast = contrast_of(study)
-    units = build_units(obs, contrast)
-    return units, build_design(units, contrast)
+    try:
+        units = build_units(obs, contrast)
+        return units, build_design(units, contrast)
+    except DesignError as error:
+        sheet = Path(study.data.samples or study.data.matrix).name
+        raise DesignError(f"{sheet}: {error}") from None
 
 
 def write_results(

@@ -237,7 +237,7 @@ def test_a_run_that_is_stopped_leaves_no_result(
     assert process.returncode == code
     assert not out.exists()
     if stop == signal.SIGTERM:
-        assert rest.endswith(b"mechanisms: stopped; nothing was written\n")
+        assert rest.endswith(b"mechanisms: stopped; nothing was written.\n")
         assert not out.parent.exists()
         return
     (left,) = out.parent.iterdir()  # kill -9 leaves no chance to clear away
