@@ -171,6 +171,9 @@ def load_cohort(study: Study) -> AnnData:
         species=data.species,
         tissue=data.tissue,
         scale=data.scale,
+        format=data.format,
+        transcripts=study.resolve(data.genes.transcripts) if data.genes.transcripts else None,
+        genome=data.genes.genome,
     )
 
 

@@ -80,12 +80,15 @@ class Genes(Part):
     column: str = "auto"
     platform: str | None = None
     collapse: Literal["max_mean", "median", "sum"] = "max_mean"
+    transcripts: str | None = None
+    genome: str | None = None
 
 
 class Data(Part):
     """Where the data are and how to read them."""
 
     matrix: str
+    format: str = "auto"
     samples: str | None = None
     sample_id: Label | None = None
     subset: dict[str, Labels] = Field(default_factory=dict)

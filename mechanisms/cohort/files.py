@@ -6,11 +6,15 @@ import bz2
 import difflib
 import gzip
 import hashlib
+import io
 import lzma
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from mechanisms.errors import DataError
 
@@ -18,13 +22,17 @@ _GZIP, _BZ2, _XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+# Numbers as text pack to a tenth or so; beyond this it is no table that somebody measured.
+_BOMB_RATIO, _BOMB_BYTES = 400, 256 * 2**20
+_CHUNK = 2**24
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file on disk: its name for messages, its hash, and its unpacked bytes.
+    """A file, or a folder: its name for messages, its hash, and its unpacked bytes.
 
-    `data` is empty for HDF5 stores, which are read in place.
+    `data` is empty for HDF5 stores on disk, which are read in place, and for folders, whose hash
+    is that of their members' hashes once these have been read.
     """
 
     path: Path
@@ -33,25 +41,70 @@ class Source:
     data: bytes
 
     @property
+    def is_folder(self) -> bool:
+        """Whether this is a folder."""
+        return not self.data and self.path.is_dir()
+
+    @property
     def is_store(self) -> bool:
-        """Whether the file is an HDF5 store."""
-        return not self.data
+        """Whether this is an HDF5 store, on disk or unpacked in memory."""
+        return self.data.startswith(HDF5) or (not self.data and not self.path.is_dir())
+
+    @property
+    def is_tar(self) -> bool:
+        """Whether the content is a tar archive."""
+        return self.data[257:262] == b"ustar"
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the content is a zip archive that is no Excel file."""
+        return self.data.startswith(ZIP) and b"xl/workbook" not in self.data
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Give a path with the unpacked content, for libraries that read files only."""
+        if not self.data:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "content"
+            path.write_bytes(self.data)
+            yield path
+
+    def handle(self) -> Path | IO[bytes]:
+        """Return what h5py opens."""
+        return io.BytesIO(self.data) if self.data else self.path
 
 
-def open_source(path: str | Path, what: str, key: str) -> Source:
+def source_of(data: bytes, name: str, path: Path, what: str = "matrix") -> Source:
+    """Wrap (and unpack) the bytes of a member of a folder or archive."""
+    return Source(path, name, hashlib.sha256(data).hexdigest(), _unpack(data, name, what))
+
+
+def combined_hash(members: list[Source]) -> str:
+    """Hash names and hashes of the members that were read, in the order of their names."""
+    lines = sorted(f"{m.name}\t{m.sha256}\n" for m in members)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def open_source(path: str | Path, what: str, key: str, *, folders: bool = False) -> Source:
     """Read and unpack a file (gz, bz2 and xz are recognised by content, not by name).
 
     Parameters
     ----------
     what : for messages, such as "matrix".
     key : the entry of the study file that names it, such as "data.matrix".
+    folders : whether a folder or an archive of several files will do.
 
     Raises
     ------
     DataError
         The file is missing, a folder, empty, truncated, an archive or a web page.
     """
-    path = _existing(Path(path), what, key)
+    path = Path(path)
+    if folders and path.is_dir():
+        return Source(path, path.resolve().name, "", b"")
+    path = _existing(path, what, key)
     try:
         with path.open("rb") as handle:
             if handle.read(len(HDF5)) == HDF5:
@@ -71,8 +124,9 @@ def open_source(path: str | Path, what: str, key: str) -> Source:
             f"Fetch the file again."
         )
     data = _unpack(packed, path.name, what)
-    _refuse_what_is_no_table(data, path.name, what)
-    return Source(path, path.name, hashlib.sha256(packed).hexdigest(), data)
+    source = Source(path, path.name, hashlib.sha256(packed).hexdigest(), data)
+    _refuse_what_is_no_table(source, what, folders=folders)
+    return source
 
 
 def decode(source: Source) -> tuple[bytes, list[str]]:
@@ -90,7 +144,8 @@ def decode(source: Source) -> tuple[bytes, list[str]]:
             f"in one of these forms."
         )
     try:
-        data.decode("utf-8")
+        if not data.isascii():
+            data.decode("utf-8")
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
         data = data.decode("latin-1").encode("utf-8")
@@ -144,17 +199,18 @@ def _existing(path: Path, what: str, key: str) -> Path:
 
 
 def _unpack(packed: bytes, name: str, what: str) -> bytes:
-    kinds: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
-        (_GZIP, "gzip", gzip.decompress),
-        (_BZ2, "bz2", bz2.decompress),
-        (_XZ, "xz", lzma.decompress),
+    kinds: tuple[tuple[bytes, str, Callable[[IO[bytes]], Any]], ...] = (
+        (_GZIP, "gzip", lambda f: gzip.GzipFile(fileobj=f)),
+        (_BZ2, "bz2", bz2.BZ2File),
+        (_XZ, "xz", lzma.LZMAFile),
     )
     packing = next((k for k in kinds if packed.startswith(k[0])), None)
     if packing is None:
         return packed
-    _, kind, unpack = packing
+    _, kind, unpacked = packing
     try:
-        data = unpack(packed)
+        with unpacked(io.BytesIO(packed)) as stream:
+            data = _bounded(stream, len(packed), f"{name}: the {kind} file of the {what}")
     except (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as problem:
         raise DataError(
             f"{name}: the {kind} file of the {what} is truncated or damaged ({problem}). It cannot "
@@ -167,18 +223,30 @@ def _unpack(packed: bytes, name: str, what: str) -> bytes:
     return data
 
 
-def _refuse_what_is_no_table(data: bytes, name: str, what: str) -> None:
-    if data.startswith(HDF5):
-        raise DataError(
-            f"{name}: this is a packed HDF5 store. Unpack it first (gunzip) and name the result."
-        )
+def _bounded(stream: IO[bytes], packed: int, words: str) -> bytes:
+    """Read to the end, but stop at what only a file made to fill the memory unpacks to."""
+    most = max(_BOMB_BYTES, packed * _BOMB_RATIO)
+    whole, size = io.BytesIO(), 0
+    while chunk := stream.read(_CHUNK):
+        size += whole.write(chunk)
+        if size > most:
+            raise DataError(
+                f"{words} unpacks to more than {_BOMB_RATIO} times its size (over "
+                f"{size / 2**20:,.0f} MB): no table of measurements does, so it was not read. "
+                f"Unpack and look at it yourself, and name the unpacked file if it is sound."
+            )
+    return whole.getvalue()
+
+
+def _refuse_what_is_no_table(source: Source, what: str, *, folders: bool) -> None:
+    name, data = source.name, source.data
     if data.startswith(_OLD_EXCEL):
         raise DataError(
             f"{name}: this is an old Excel file (.xls). Save it in Excel as .xlsx or as text (TSV)."
         )
-    if data.startswith(ZIP) and b"xl/workbook" not in data:
+    if source.is_zip and not folders:
         raise DataError(f"{name}: this is a zip archive. Unpack it and name the {what} inside.")
-    if data[257:262] == b"ustar":
+    if source.is_tar and not folders:
         raise DataError(f"{name}: this is a tar archive. Unpack it and name the {what} inside.")
     if data[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise DataError(

@@ -7,13 +7,15 @@ sibling: `!Series_` and `!Sample_` lines, then one table between two marks).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from mechanisms.cohort.files import Source, decode
-from mechanisms.cohort.layout import Raw, arrange
+from mechanisms.cohort.layout import Ask, Raw, arrange
 from mechanisms.cohort.tables import Grid, parse_text, split_line
+from mechanisms.cohort.wording import counted
 from mechanisms.errors import DataError
 
 _BEGIN, _END = b"!series_matrix_table_begin", b"!series_matrix_table_end"
@@ -27,21 +29,21 @@ def is_series_matrix(head: bytes) -> bool:
     )
 
 
-def read_series_matrix(
-    source: Source, known: Collection[str] = (), wanted: Collection[str] | None = None
-) -> Raw:
+def read_series_matrix(source: Source, ask: Ask) -> Raw:
     """Read the values and the samples' description (`obs`, one row a sample)."""
     data, notices = decode(source)
     head, grid = _split(data, source.name)
-    obs, said = _describe(head, source.name)
-    raw = arrange_table(grid, wanted)
+    obs, said = describe(head, source.name)
+    raw = arrange_samples(grid, "GEO series matrix", grid.header[1:], ask.wanted)
     if missing := [s for s in raw.available if s not in obs.index]:
         raise DataError(
             f"{source.name}: the table has samples that the !Sample lines do not describe "
             f"({', '.join(missing[:5])}). The file may have been edited or cut: download it again."
         )
     raw.obs = obs.loc[raw.samples]
-    raw.platforms = tuple(sorted(set(obs["platform_id"].dropna()))) if "platform_id" in obs else ()
+    if "platform_id" in obs:
+        refuse_several_platforms(raw.obs["platform_id"].dropna().to_dict(), source.name)
+    raw.platforms = tuple(sorted(set(raw.obs.get("platform_id", pd.Series(dtype=object)).dropna())))
     raw.organisms = tuple(sorted({c for row in head.get("organism_ch1", []) for c in row if c}))
     raw.notices[:0] = [*notices, *said]
     return raw
@@ -52,13 +54,28 @@ def read_characteristics(source: Source) -> tuple[pd.DataFrame, list[str]]:
     data, notices = decode(source)
     end = data.find(_BEGIN)
     head = _sample_lines(data if end < 0 else data[:end])
-    obs, said = _describe(head, source.name)
+    obs, said = describe(head, source.name)
     return obs, [*notices, *said]
 
 
-def arrange_table(grid: Grid, wanted: Collection[str] | None) -> Raw:
-    """Every column after ID_REF is a sample, whatever it holds."""
-    return arrange(grid, "GEO series matrix", known=grid.header[1:], wanted=wanted)
+def arrange_samples(
+    grid: Grid, kind: str, samples: Collection[str], wanted: Collection[str] | None
+) -> Raw:
+    """The columns that the file calls samples are samples, whatever they hold."""
+    return arrange(grid, kind, Ask(known=samples, wanted=wanted))
+
+
+def refuse_several_platforms(platforms: Mapping[Any, str], name: str) -> None:
+    """Samples of two platforms have different probes: one must be chosen (sample -> platform)."""
+    counts = pd.Series(platforms, dtype=object).value_counts()
+    if len(counts) > 1:
+        found = [f"{p} ({counted(int(n), 'sample')})" for p, n in counts.items()]
+        raise DataError(
+            f"{name}: the samples were measured on {len(counts)} platforms: {', '.join(found)}. "
+            f"Probes of two platforms cannot share a matrix: choose one with data.subset: "
+            f"{{platform_id: [{sorted(counts.index)[0]}]}}, and run the other one as a study of "
+            f"its own."
+        )
 
 
 def _split(data: bytes, name: str) -> tuple[dict[str, list[list[str]]], Grid]:
@@ -97,7 +114,8 @@ def _sample_lines(head: bytes) -> dict[str, list[list[str]]]:
     return rows
 
 
-def _describe(head: dict[str, list[list[str]]], name: str) -> tuple[pd.DataFrame, list[str]]:
+def describe(head: dict[str, list[list[str]]], name: str) -> tuple[pd.DataFrame, list[str]]:
+    """Turn the `!Sample_` rows into one row a sample; characteristics become columns by name."""
     if "geo_accession" not in head:
         raise DataError(
             f"{name}: the series matrix has no !Sample_geo_accession line, so its samples have no "

@@ -62,8 +62,9 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
         Unknown column; probes without a platform; rows that name no known gene.
     """
     row_names = _text(raw.identifiers.iloc[:, 0])
+    platform = platform or raw.annotation
     if platform is not None:
-        columns = annotate(platform, row_names, raw.name, gene_column).columns
+        columns = annotate(platform, row_names, raw.name, gene_column, raw.platforms).columns
         origin, word = platform.name, "probe"
     else:
         columns = _candidates(raw, gene_column)

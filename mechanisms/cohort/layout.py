@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from mechanisms.cohort.files import Source
 from mechanisms.cohort.known import count_known
 from mechanisms.cohort.tables import MISSING, Grid
 from mechanisms.cohort.wording import counted, some
@@ -23,13 +24,32 @@ _ANNOTATION = re.compile(
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a reader is asked for.
+
+    known : all ids of the sample sheet; they decide where the samples are.
+    wanted : the ids whose values are needed (None: all); other samples are not even parsed.
+    species : decides between the genomes of one file.
+    genome : the genome, where a file holds several and the species does not decide.
+    """
+
+    known: Collection[str] = ()
+    wanted: Collection[str] | None = None
+    species: str = "human"
+    genome: str | None = None
+
+
 @dataclass(slots=True)
 class Raw:
     """What a reader returns: genes x samples as they stand in the file.
 
     `identifiers` has one column for each way in which the file names its rows; `available` lists
     every sample of the file, `samples` those whose values were read. `organisms` holds Latin
-    names, `log_base` the base of the logarithm where the file states one other than 2.
+    names, `log_base` the base of the logarithm where the file states one other than 2. `scale`
+    is the scale that the format itself fixes, with its reason. `annotation` is the platform's
+    table where the file brings it, `transcripts` a table from transcripts to genes; `rows_are`
+    is what a row is before genes are named. `members` are the files of a folder that were read.
     """
 
     kind: str
@@ -42,24 +62,21 @@ class Raw:
     platforms: tuple[str, ...] = ()
     organisms: tuple[str, ...] = ()
     log_base: float | None = None
+    scale: tuple[str, str] | None = None
+    annotation: Source | None = None
+    transcripts: Source | None = None
+    rows_are: str = "row"
+    members: list[Source] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
 
-def arrange(
-    grid: Grid, kind: str, known: Collection[str] = (), wanted: Collection[str] | None = None
-) -> Raw:
-    """Turn a grid into genes x samples.
-
-    Parameters
-    ----------
-    known : all ids of the sample sheet; they decide where the samples are.
-    wanted : the ids whose values are needed (None: all); other samples are not even parsed.
-    """
-    known = set(known)
+def arrange(grid: Grid, kind: str, ask: Ask) -> Raw:
+    """Turn a grid into genes x samples."""
+    known = set(ask.known)
     holder, in_rows = _sample_holder(grid, known)
     if in_rows:
-        return _samples_in_rows(grid, kind, holder, wanted)
-    return _samples_in_columns(grid, kind, known, wanted)
+        return _samples_in_rows(grid, kind, holder, ask.wanted)
+    return _samples_in_columns(grid, kind, known, ask.wanted)
 
 
 def _sample_holder(grid: Grid, known: Collection[str]) -> tuple[int, bool]:

@@ -14,7 +14,14 @@ from mechanisms.cohort.collapse import check_rule, collapse, describe
 from mechanisms.cohort.files import open_source
 from mechanisms.cohort.identifiers import RowGenes, name_rows
 from mechanisms.cohort.layout import Raw
-from mechanisms.cohort.reading import Cohort, Matrix, Samples, read_cohort, refuse_bad_values
+from mechanisms.cohort.reading import (
+    Cohort,
+    Matrix,
+    Options,
+    Samples,
+    read_cohort,
+    refuse_bad_values,
+)
 from mechanisms.cohort.scale import Scale, detect, to_log2
 from mechanisms.cohort.wording import closest
 from mechanisms.errors import DataError
@@ -38,13 +45,16 @@ def load(
     species: str = "human",
     tissue: str = "other",
     scale: str = "auto",
+    format: str = "auto",
+    transcripts: Path | str | None = None,
+    genome: str | None = None,
 ) -> AnnData:
     """Read a cohort.
 
     Parameters
     ----------
-    matrix : a file (TSV, CSV, Excel, GEO series matrix, h5ad; text may be gz, bz2 or xz), a data
-        frame or an AnnData. Genes may be in rows or in columns of a table.
+    matrix : a file or folder in one of `readers.FORMATS` (text may be gz, bz2 or xz), an archive of
+        files, a data frame or an AnnData. Genes may be in rows or in columns of a table.
     samples : the sample sheet; None takes the `obs` of an AnnData or GEO's characteristics. Samples
         of the matrix that the sheet does not list are left out.
     sample_id : the sheet's column of sample ids; None is the first.
@@ -53,6 +63,9 @@ def load(
     platform : table from probes to genes.
     collapse : what becomes of several rows of one gene: max_mean, median or sum.
     scale : auto, counts, linear or log.
+    format : auto (by content), or the name of a format.
+    transcripts : table from transcripts to genes, for Salmon and kallisto.
+    genome : the genome to read, where a 10x file holds several.
 
     Returns
     -------
@@ -67,7 +80,11 @@ def load(
     """
     _check_words(collapse, species)
     _check_tissue(tissue)
-    cohort = read_cohort(matrix, samples, sample_id=sample_id, subset=subset)
+    table = None
+    if transcripts is not None:
+        table = open_source(transcripts, "transcript table", "data.genes.transcripts")
+    options = Options(format, table, genome, species)
+    cohort = read_cohort(matrix, samples, sample_id=sample_id, subset=subset, options=options)
     raw = cohort.raw
     platform_source = None
     if platform is not None:
@@ -76,7 +93,7 @@ def load(
     refuse_bad_values(raw)
     rows = name_rows(raw, gene_column, platform_source)
     _check_species(species, raw, rows)
-    found = detect(raw.values, scale, rows.row_names, raw.samples, raw.name)
+    found = detect(raw.values, scale, rows.row_names, raw.samples, raw.name, fixed=raw.scale)
     check_rule(collapse, found.word)
     return _assemble(cohort, rows, found, collapse, species, tissue)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mechanisms.cohort.files import ZIP, Source, decode
+from mechanisms.cohort.soft import platform_table
 from mechanisms.cohort.tables import read_grid, split_line
 from mechanisms.cohort.wording import some
 from mechanisms.errors import DataError
@@ -51,12 +52,18 @@ def look_like_probes(ids: Sequence[str]) -> bool:
     return sum(bool(_PROBE.fullmatch(i)) for i in sample) > len(sample) / 2
 
 
-def annotate(source: Source, probes: Sequence[str], matrix: str, column: str) -> Annotation:
-    """Look the probes up in a platform table (TSV, CSV, Excel, GEO annot or GPL file).
+def annotate(
+    source: Source,
+    probes: Sequence[str],
+    matrix: str,
+    column: str,
+    platforms: Sequence[str] = (),
+) -> Annotation:
+    """Look the probes up in a platform table (TSV, CSV, Excel, GEO annot, GPL or family file).
 
     `column` chooses the gene column of the table; `auto` returns all that are known.
     """
-    header, body, delimiter = _open(source)
+    header, body, delimiter = _open(source, platforms)
     plain = [re.sub(r"\W+", "_", h.lower()).strip("_") for h in header]
     key = next((plain.index(k) for k in _ID if k in plain), None)
     if key is None:
@@ -127,12 +134,14 @@ def _gene_columns(
     return found
 
 
-def _open(source: Source) -> tuple[list[str], bytes | pd.DataFrame, str]:
+def _open(source: Source, platforms: Sequence[str]) -> tuple[list[str], bytes | pd.DataFrame, str]:
     """Find the table between GEO's metadata lines (^, ! and #): header, rows, delimiter."""
     if source.data.startswith(ZIP) or source.is_store:
         grid = read_grid(source, as_text=True)
         return grid.header, grid.frame, ""
     data, _ = decode(source)
+    if b"\n^PLATFORM" in data or data.startswith(b"^PLATFORM"):
+        data = platform_table(source, platforms) or data
     position = 0
     while data[position : position + 1] in (b"^", b"!", b"#", b"\n", b"\r"):
         position = data.find(b"\n", position) + 1

@@ -215,7 +215,7 @@ def _try_scale(cohort: Cohort, problems: list[str]) -> Scale | None:
     raw = cohort.raw
     names = [str(x) for x in raw.identifiers.iloc[:, 0]]
     try:
-        return detect(raw.values, "auto", names, raw.samples, raw.name)
+        return detect(raw.values, "auto", names, raw.samples, raw.name, fixed=raw.scale)
     except DataError as problem:
         problems.append(str(problem))
         return None

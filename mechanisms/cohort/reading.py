@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from mechanisms.cohort.files import Source, open_source
+from mechanisms.cohort.folders import described, hashed, read
 from mechanisms.cohort.identifiers import SUMMARY_ROWS
-from mechanisms.cohort.layout import Raw, arrange
-from mechanisms.cohort.readers import read
+from mechanisms.cohort.layout import Ask, Raw, arrange
+from mechanisms.cohort.readers import check_format
 from mechanisms.cohort.sheet import choose, match, read_sheet, tidy_sheet
 from mechanisms.cohort.stores import raw_of
 from mechanisms.cohort.tables import grid_of
+from mechanisms.cohort.transcripts import sum_transcripts
 from mechanisms.cohort.wording import counted, some
 from mechanisms.errors import DataError
 
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
 
 Matrix: TypeAlias = "Path | str | pd.DataFrame | AnnData"
 Samples: TypeAlias = "Path | str | pd.DataFrame | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to read a matrix where its content does not say enough."""
+
+    format: str = "auto"
+    transcripts: Source | None = None
+    genome: str | None = None
+    species: str = "human"
 
 
 @dataclass(slots=True)
@@ -43,8 +55,11 @@ def read_cohort(
     *,
     sample_id: str | None = None,
     subset: Mapping[str, Sequence[str]] | None = None,
+    options: Options | None = None,
 ) -> Cohort:
     """Read sheet and matrix, match their samples and drop the rows that are no genes."""
+    options = options or Options()
+    check_format(options.format)
     sources: list[Source] = []
     sheet: pd.DataFrame | None = None
     notices: list[str] = []
@@ -55,8 +70,15 @@ def read_cohort(
         source = open_source(samples, "sample sheet", "data.samples")
         sheet, notices = read_sheet(source, sample_id)
         sheet_name = source.name
+    opened = _open(matrix)
+    first: list[str] = []
+    if sheet is None and isinstance(opened, Source):
+        wanted, first = _first_choice(opened, sample_id, subset, options)
+        raw = _read_matrix(opened, Ask((), wanted, options.species, options.genome), options)
+        sources.append(hashed(opened, raw))
+    elif sheet is None:
+        raw = _read_matrix(opened, Ask(), options)
     if sheet is None:
-        raw = _read_matrix(matrix, (), None, sources)
         if raw.obs is None and (subset or sample_id is not None):
             raise DataError(
                 f"{raw.name}: data.subset and data.sample_id need a sample sheet, and this matrix "
@@ -68,14 +90,21 @@ def read_cohort(
             obs, notices = tidy_sheet(raw.obs, sample_id, raw.name)
         raw.samples = list(obs.index)
         chosen, said = choose(obs, subset, raw.name)
+        said = first or said
     else:
         chosen, said = choose(sheet, subset, sheet_name)
-        raw = _read_matrix(matrix, list(sheet.index), set(chosen.index), sources)
+        ask = Ask(list(sheet.index), set(chosen.index), options.species, options.genome)
+        raw = _read_matrix(opened, ask, options)
+        if isinstance(opened, Source):
+            sources.append(hashed(opened, raw))
         said += match(sheet, chosen, raw.available, sheet_name, raw.name)
         if samples is not None and not isinstance(samples, pd.DataFrame):
             sources.append(source)
     _take(raw, list(chosen.index))
     _drop_rows_without_genes(raw)
+    if options.transcripts is not None:
+        sources.append(options.transcripts)
+    sum_transcripts(raw, options.transcripts)
     return Cohort(raw, chosen, sources, [*raw.notices, *notices, *said])
 
 
@@ -97,21 +126,34 @@ def refuse_bad_values(raw: Raw) -> None:
         )
 
 
-def _read_matrix(
-    matrix: Matrix, known: Collection[str], wanted: Collection[str] | None, sources: list[Source]
-) -> Raw:
+def _open(matrix: Matrix) -> Source | pd.DataFrame | AnnData:
     if isinstance(matrix, (str, Path)):
-        source = open_source(matrix, "matrix", "data.matrix")
-        sources.append(source)
-        return read(source, known, wanted)
-    if isinstance(matrix, pd.DataFrame):
-        return arrange(grid_of(matrix), "data frame", known, wanted)
-    if hasattr(matrix, "obs_names"):
-        return raw_of(matrix, "the AnnData", wanted)
+        return open_source(matrix, "matrix", "data.matrix", folders=True)
+    if isinstance(matrix, pd.DataFrame) or hasattr(matrix, "obs_names"):
+        return matrix
     raise DataError(
         f"data.matrix is a {type(matrix).__name__}; allowed are a path, a data frame (genes x "
         f"samples or its transpose) and an AnnData."
     )
+
+
+def _read_matrix(opened: Source | pd.DataFrame | AnnData, ask: Ask, options: Options) -> Raw:
+    if isinstance(opened, Source):
+        return read(opened, ask, options.format)
+    if isinstance(opened, pd.DataFrame):
+        return arrange(grid_of(opened), "data frame", ask)
+    return raw_of(opened, "the AnnData", ask)
+
+
+def _first_choice(
+    source: Source, sample_id: str | None, subset: Mapping[str, Sequence[str]] | None, o: Options
+) -> tuple[set[str] | None, list[str]]:
+    """Choose before reading, where the file describes its samples: platforms need not mix."""
+    if not subset or sample_id is not None or (found := described(source, o.format)) is None:
+        return None, []
+    obs, _ = tidy_sheet(found[0], None, source.name)
+    chosen, said = choose(obs, subset, source.name)
+    return set(chosen.index), said
 
 
 def _take(raw: Raw, samples: list[str]) -> None:

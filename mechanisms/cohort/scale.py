@@ -45,9 +45,17 @@ class _Facts:
 
 
 def detect(
-    values: np.ndarray, declared: str, genes: Sequence[str], samples: Sequence[str], name: str
+    values: np.ndarray,
+    declared: str,
+    genes: Sequence[str],
+    samples: Sequence[str],
+    name: str,
+    *,
+    fixed: tuple[str, str] | None = None,
 ) -> Scale:
     """Decide the scale of genes x samples (finite or NaN), or check the one declared.
+
+    `fixed` is the scale that the file's format prescribes, with its reason.
 
     Raises
     ------
@@ -61,13 +69,15 @@ def detect(
             f"{closest(declared, ('auto', *SCALES))}"
         )
     facts = _facts(values)
-    word = _guess(facts) if declared == "auto" else declared
+    word = (fixed[0] if fixed else _guess(facts)) if declared == "auto" else declared
     if word != "log" and facts.low < 0:
         _refuse_negative(values, word, declared, genes, samples, name, facts)
     if word == "log" and facts.centred:
         _meet_centred(declared, name, facts)
     if declared != "auto":
         return Scale(word, f"declared as {declared}; {facts}", _objections(word, facts, name))
+    if fixed:
+        return Scale(word, f"{fixed[1]}; {facts}")
     reason = {
         "counts": "so these are counts",
         "linear": f"a log2 value cannot exceed {_LARGEST_LOG2:.0f}, so these are linear values",

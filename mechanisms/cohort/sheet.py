@@ -12,6 +12,7 @@ import pandas as pd
 from mechanisms.cohort.files import Source
 from mechanisms.cohort.geo import is_series_matrix, read_characteristics
 from mechanisms.cohort.known import count_known
+from mechanisms.cohort.soft import describe_soft, is_soft
 from mechanisms.cohort.tables import MISSING, read_grid
 from mechanisms.cohort.wording import closest, counted, label, some
 from mechanisms.errors import DataError
@@ -38,8 +39,10 @@ def read_sheet(source: Source, sample_id: str | None) -> tuple[pd.DataFrame, lis
 
     Text is stripped, numbers become numeric (unless written with leading zeros), missing cells NA.
     """
-    if is_series_matrix(source.data[:4096]):
-        frame, notices = read_characteristics(source)
+    head = source.data[:4096]
+    if is_series_matrix(head) or is_soft(head):
+        describe = read_characteristics if is_series_matrix(head) else describe_soft
+        frame, notices = describe(source)
         frame = frame.reset_index()
     else:
         grid = read_grid(source, as_text=True)

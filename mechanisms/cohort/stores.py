@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
-from collections.abc import Collection, Mapping
+import zipfile
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from mechanisms.cohort.files import Source
-from mechanisms.cohort.layout import Raw
+from mechanisms.cohort.layout import Ask, Raw
 from mechanisms.cohort.wording import some
 from mechanisms.errors import DataError
 
@@ -22,15 +25,25 @@ if TYPE_CHECKING:
 MAX_DENSE_VALUES = 250_000_000
 
 
-def is_h5ad(source: Source) -> bool:
-    """Whether an HDF5 store has the layout of AnnData."""
+def store_kind(source: Source) -> str | None:
+    """Return what an HDF5 store is: h5ad, 10x_h5, kallisto or unknown; None for other files."""
     if not source.is_store:
-        return False
+        return None
     import h5py
 
     try:
-        with h5py.File(source.path, "r") as store:
-            return "obs" in store and "var" in store
+        with h5py.File(source.handle(), "r") as store:
+            keys = set(store)
+            if {"obs", "var"} <= keys:
+                return "h5ad"
+            if "matrix" in keys and "features" in store["matrix"]:
+                return "10x_h5"
+            if "est_counts" in keys:
+                return "kallisto"
+            groups = [store[k] for k in keys if isinstance(store[k], h5py.Group)]
+            return (
+                "10x_h5" if any("gene_names" in g and "indptr" in g for g in groups) else "unknown"
+            )
     except OSError as problem:
         raise DataError(
             f"{source.name}: the HDF5 store is truncated or damaged ({problem}). Copy or download "
@@ -38,25 +51,63 @@ def is_h5ad(source: Source) -> bool:
         ) from problem
 
 
-def read_h5ad(
-    source: Source, known: Collection[str] = (), wanted: Collection[str] | None = None
-) -> Raw:
+def read_h5ad(source: Source, ask: Ask) -> Raw:
     """Read an .h5ad file of any age."""
     import anndata as ad
 
+    with source.on_disk() as path:
+        return raw_of(_opened(lambda: ad.read_h5ad(path), source.name, ".h5ad"), source.name, ask)
+
+
+def is_zarr(names: Collection[str]) -> bool:
+    """Whether the files of a folder or archive are those of a zarr store."""
+    return bool({".zgroup", "zarr.json"} & set(names))
+
+
+def read_zarr(source: Source, ask: Ask) -> Raw:
+    """Read an AnnData that was written as zarr: a folder, or a zip archive of one."""
+    import anndata as ad
+
+    try:
+        import zarr
+    except ImportError as problem:
+        raise DataError(
+            f"{source.name}: this is a zarr store, and the package zarr is not installed. Install "
+            f"ldh-mechanisms[atlas], or write the data as .h5ad."
+        ) from problem
+
+    def opened(path: Path) -> AnnData:
+        if path.is_dir():
+            return ad.read_zarr(path)
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+            for info in archive.infolist():
+                if info.is_dir():
+                    continue
+                target = (Path(folder) / info.filename).resolve()
+                if target.is_relative_to(Path(folder).resolve()):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(archive.read(info))  # of two entries the last one counts
+            return ad.read_zarr(folder)
+
+    with source.on_disk() as path:
+        adata = _opened(lambda: opened(path), source.name, f"zarr store (zarr {zarr.__version__})")
+    return raw_of(adata, source.name, ask)
+
+
+def _opened(read: Callable[[], AnnData], name: str, what: str) -> AnnData:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the age of the file, which the user cannot help
-            adata = ad.read_h5ad(source.path)
-    except Exception as problem:  # a broken store fails in h5py, numpy or anndata alike
+            return read()
+    except Exception as problem:  # a broken store fails in h5py, zarr, numpy or anndata alike
+        text = " ".join(str(problem).split())[:300]
         raise DataError(
-            f"{source.name}: the .h5ad cannot be read ({type(problem).__name__}: {problem}). Write "
-            f"it again with a current anndata."
+            f"{name}: the {what} cannot be read ({type(problem).__name__}: {text}). Write it again "
+            f"with a current anndata."
         ) from problem
-    return raw_of(adata, source.name, wanted)
 
 
-def raw_of(adata: AnnData, name: str, wanted: Collection[str] | None = None) -> Raw:
+def raw_of(adata: AnnData, name: str, ask: Ask) -> Raw:
     """Turn an AnnData into genes x samples; the object itself is never changed."""
     if adata.X is None or 0 in adata.shape:
         raise DataError(
@@ -65,7 +116,7 @@ def raw_of(adata: AnnData, name: str, wanted: Collection[str] | None = None) -> 
         )
     available = [str(s).strip() for s in adata.obs_names]
     _refuse_duplicates(available, name)
-    keep = [i for i, s in enumerate(available) if wanted is None or s in wanted]
+    keep = [i for i, s in enumerate(available) if ask.wanted is None or s in ask.wanted]
     values = _dense(adata.X, keep, name)
     samples = [available[i] for i in keep]
     obs = _plain(adata.obs).iloc[keep].set_axis(pd.Index(samples), axis=0)

@@ -153,10 +153,12 @@ def test_old_h5ad(data_dir: Path, version: str) -> None:
 
 OTHERS = {
     "formats/anndata_archives/v0.11.4/adata.h5ad": "holds no values in X",
-    "formats/10x_data/3.0.0/filtered_feature_bc_matrix.h5": "not an .h5ad",
-    "formats/10x_data/3.0.0/filtered_feature_bc_matrix": "names a folder",
-    "GSE781_soft/GSE781_family.soft.gz": "GEO SOFT file",
-    "GSE781_soft/GDS507.soft.gz": "GEO SOFT file",
+    "formats/anndata_archives/v0.11.4/adata.zarr.zip": "holds no values in X",
+    "formats/anndata_archives/v0.5.0/adata.h5ad": "look centred",
+    "GSE781_soft/GSE781_family.soft.gz": r"2 platforms: GPL96 \(17 samples\), GPL97 \(17",
+    "GSE781_soft/GSM11805.txt.gz": "probe table of GPL96",
+    "GSE781_soft/GPL97.annot.gz": "describes an annotation but no samples",
+    "mouse_disc_visium": "named as those of mouse",
 }
 
 

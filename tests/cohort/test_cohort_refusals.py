@@ -54,16 +54,19 @@ MATRICES: dict[str, tuple[str | bytes, str]] = {
     "gzip of nothing": (gzip.compress(b""), "empty once unpacked"),
     "truncated bz2": (b"BZh91AY&SY" + b"\x00" * 20, "bz2 file .* truncated or damaged"),
     "truncated xz": (b"\xfd7zXZ\x00" + b"\x00" * 20, "xz file .* truncated or damaged"),
-    "zip": (b"PK\x03\x04" + b"\x00" * 99, "zip archive. Unpack it"),
-    "tar": (b"a" * 257 + b"ustar" + b"\x00" * 99, "tar archive. Unpack it"),
+    "zip": (b"PK\x03\x04" + b"\x00" * 99, "zip archive is truncated"),
+    "tar": (b"a" * 257 + b"ustar" + b"\x00" * 99, "tar archive is truncated or damaged"),
     "old Excel": (b"\xd0\xcf\x11\xe0" + b"\x00" * 99, r"old Excel file \(.xls\)"),
     "broken Excel": (b"PK\x03\x04 xl/workbook" + b"\x00" * 99, "Excel file cannot be read"),
     "web page": ("<!DOCTYPE html><html>404</html>", "web page, not a table"),
     "picture": (b"\x89PNG\r\n\x1a\n" + b"\x00" * 99, "not a text table"),
     "broken UTF-16": (b"\xff\xfe" + b"a\x00b\x00\x00\xd8", "begins as UTF-16 but is broken"),
     "broken HDF5": (b"\x89HDF\r\n\x1a\n" + b"\x00" * 99, "HDF5 store is truncated or damaged"),
-    "packed HDF5": (gzip.compress(b"\x89HDF\r\n\x1a\n" + b"\x00" * 9), "packed HDF5 store"),
-    "SOFT": ("^DATABASE = GeoMiame\n!x = y\n", "GEO SOFT file, .* Download the series matrix"),
+    "packed HDF5": (
+        gzip.compress(b"\x89HDF\r\n\x1a\n" + b"\x00" * 9),
+        "HDF5 store is truncated or damaged",
+    ),
+    "SOFT": ("^DATABASE = GeoMiame\n!x = y\n", "describes nothing but no samples"),
     "short row": (
         CUT + "AACS\t1\t2\n" + table().split("\n", 6)[6],
         r"line 6 \(row 'AACS'\) has 3 columns where the header has 7",
@@ -103,7 +106,7 @@ MATRICES: dict[str, tuple[str | bytes, str]] = {
     "Illumina": (ids("ILMN_17{}"), "rows are probes"),
     "Agilent": (ids("A_23_P{}"), "rows are probes"),
     "UniProt": (ids("P{:05d}"), "not known as genes; .* UniProt .* data.genes.column"),
-    "transcripts": (ids("ENST{:011d}"), "not known as genes; .*transcripts"),
+    "transcripts": (ids("ENST{:011d}"), "rows are transcripts .* data.genes.transcripts"),
     "no row names": (table(column(0, "")), "not known as genes"),
 }
 
@@ -214,7 +217,10 @@ PATHS: dict[str, tuple[Callable[[Path], tuple[Path, Path]], str]] = {
     "matrix": (lambda d: (d / "matrx.tsv", d / "samples.tsv"), "did you mean 'matrix.tsv'"),
     "sheet": (lambda d: (d / "matrix.tsv", d / "sample.tsv"), "did you mean 'samples.tsv'"),
     "folder": (lambda d: (d / "x" / "m.tsv", d / "samples.tsv"), "neither was its folder 'x'"),
-    "a folder": (lambda d: (d, d / "samples.tsv"), "names a folder, .* holds matrix.tsv"),
+    "an empty folder": (
+        lambda d: ((d / "e").mkdir() or d / "e", d / "samples.tsv"),
+        "e: data.matrix names a folder .* it holds no file that could be data",
+    ),
 }
 
 
