@@ -81,8 +81,8 @@ class Design:
             sizes = pd.Series(self.pair[keep]).value_counts()
             keep = keep & np.isin(self.pair, sizes.index[sizes == 2])
         X = self.X[keep]
-        alive = np.ones(X.shape[1], dtype=bool)
-        alive[1:-1] = (X[:, 1:-1] != X[:1, 1:-1]).any(axis=0) if len(X) else False
+        # Where a level's last unit went, its column, or another of its kind, says nothing new.
+        alive = np.append(_independent(X[:, :-1]), True)
         pair = None if self.pair is None else self.pair[keep]
         names = tuple(n for n, a in zip(self.names, alive, strict=True) if a)
         return Design(
@@ -204,6 +204,17 @@ def _refuse_confounding(
             f"the columns {', '.join(b[0] for b in blocks)} together tell {groups} apart, so the "
             "group's effect cannot be separated from theirs; leave some of them out"
         )
+
+
+def _independent(columns: np.ndarray) -> np.ndarray:
+    """Return which columns are no combination of those before them; the first always stays."""
+    kept = np.zeros(columns.shape[1], dtype=bool)
+    kept[0] = True
+    for j in range(1, len(kept)):
+        before = columns[:, kept]
+        rest = columns[:, j] - before @ np.linalg.lstsq(before, columns[:, j], rcond=None)[0]
+        kept[j] = np.linalg.norm(rest) > 1e-9 * np.linalg.norm(columns[:, j])
+    return kept
 
 
 def _spans(columns: np.ndarray, target: np.ndarray) -> bool:
