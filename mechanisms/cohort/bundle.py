@@ -85,6 +85,7 @@ def label_samples(
     if not all(accessions):
         accessions = [_gsm_folder(n) for n in names]
     choices = [accessions, stems] if all(accessions) else [stems]
+    choices.append([re.sub(r"^GSM\d+[_.-]", "", s) for s in stems])
     bases = [PurePosixPath(n).name for n in names]
     choices += [bases, [_bare(b) for b in bases]]
     usable = [c for c in choices if len(set(c)) == len(c) and all(c)]

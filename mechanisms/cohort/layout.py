@@ -70,6 +70,12 @@ class Raw:
     notices: list[str] = field(default_factory=list)
 
 
+def no_sample(kind: str, name: str, available: Sequence[str]) -> Raw:
+    """None of the samples is wanted: their names are all that the refusal needs."""
+    empty = pd.DataFrame({"id": pd.Series(dtype=object)})
+    return Raw(kind, name, np.empty((0, 0)), [], list(available), empty)
+
+
 def arrange(grid: Grid, kind: str, ask: Ask) -> Raw:
     """Turn a grid into genes x samples."""
     known = set(ask.known)

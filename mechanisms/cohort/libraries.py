@@ -11,7 +11,7 @@ import pandas as pd
 
 from mechanisms.cohort.bundle import label_samples
 from mechanisms.cohort.files import Source
-from mechanisms.cohort.layout import Ask, Raw
+from mechanisms.cohort.layout import Ask, Raw, no_sample
 from mechanisms.cohort.quantified import side_by_side
 from mechanisms.cohort.tenx import Cells, Library
 from mechanisms.cohort.wording import counted, some
@@ -44,6 +44,8 @@ def read_libraries(bundle_name: str, libraries: Sequence[Library], ask: Ask) -> 
         for sample, sums in _sums(cells, label):
             samples.append(sample)
             tables.append(pd.DataFrame({"id": cells.ids, "sum": sums}))
+    if not tables:
+        return no_sample("10x matrix", bundle_name, labels)
     values, ids, joined = side_by_side(tables, samples, 1, bundle_name)
     notices.append(
         f"{bundle_name}: {counted(n_cells, 'cell')} (or spots) were summed to "

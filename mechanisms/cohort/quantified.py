@@ -18,7 +18,7 @@ import pandas as pd
 from mechanisms.cohort.bundle import Bundle, Member, label_samples
 from mechanisms.cohort.files import HDF5, Source, decode
 from mechanisms.cohort.identifiers import SUMMARY_ROWS
-from mechanisms.cohort.layout import Ask, Raw
+from mechanisms.cohort.layout import Ask, Raw, no_sample
 from mechanisms.cohort.wording import counted, some
 from mechanisms.errors import DataError
 
@@ -50,6 +50,8 @@ def read_quantified(bundle: Bundle, members: Sequence[Member], kind: str, ask: A
     chosen = [
         (m, s) for m, s in zip(members, labels, strict=True) if not ask.wanted or s in ask.wanted
     ]
+    if not chosen:
+        return no_sample(q.title, bundle.name, labels)
     sources = [m.read() for m, _ in chosen]
     tables = [_parsed(q, s) for s in sources]
     column, why = 1, ""

@@ -101,6 +101,20 @@ def _written_by(program: str) -> Callable[[Source], bool]:
     return detect
 
 
+def _written_by(program: str) -> Callable[[Source], bool]:
+    def detect(source: Source) -> bool:
+        if source.is_store:
+            return store_kind(source) == program
+        return _is_table(source) and kind_of(source.data[:_HEAD]) == program
+
+    return detect
+
+
+def _never(_: Source) -> bool:
+    """For formats that are read only when asked for."""
+    return False
+
+
 def _is_table(source: Source) -> bool:
     return not source.is_store and not is_bundle(source)
 
@@ -128,17 +142,12 @@ READERS = {
             Reader(
                 q.name,
                 f"{q.title} file",
-                lambda s, q=q: (
-                    store_kind(s) == q.name or (_is_table(s) and kind_of(s.data[:_HEAD]) == q.name)
-                ),
+                _written_by(q.name),
                 _read_quantified(q.name),
             )
             for q in QUANTIFIERS.values()
         ),
-        *(
-            Reader(s, "STAR file", lambda _: False, _read_quantified(s))  # only when asked for
-            for s in STRANDS
-        ),
+        *(Reader(s, "STAR file", _never, _read_quantified(s)) for s in STRANDS),
         Reader("table", "TSV, CSV or Excel table", _is_table, _read_table),
     )
 }

@@ -16,7 +16,7 @@ import pandas as pd
 
 from mechanisms.cohort.files import Source, decode
 from mechanisms.cohort.geo import arrange_samples, describe, refuse_several_platforms
-from mechanisms.cohort.layout import Ask, Raw
+from mechanisms.cohort.layout import Ask, Raw, no_sample
 from mechanisms.cohort.tables import MISSING, parse_text, split_line
 from mechanisms.cohort.wording import some
 from mechanisms.errors import DataError
@@ -140,6 +140,8 @@ def _family(data: bytes, source: Source, ask: Ask) -> Raw:
     obs, said = describe(_rows(bare), name)
     available = [e.id for e in bare]
     chosen = [e for e in bare if ask.wanted is None or e.id in ask.wanted]
+    if not chosen:
+        return no_sample("GEO SOFT file", name, available)
     platforms = {e.id: e.first("Sample_platform_id") for e in chosen}
     refuse_several_platforms(platforms, name)
     wanted = set(platforms)
