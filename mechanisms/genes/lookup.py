@@ -115,6 +115,9 @@ def _find_ortholog(known: Gene, positions: dict[str, int], space: str, species: 
         return -1, "", "no_ortholog", f"no {species} ortholog"
     if symbol.startswith("many:"):
         names = symbol.removeprefix("many:").split("|")
+        if len(names) == 1:
+            said = f"{species} {names[0]} is the ortholog of another human gene too"
+            return -1, "", "no_ortholog", f"not one-to-one: {said}"
         return -1, "", "no_ortholog", f"not one-to-one in {species}: {', '.join(names)}"
     if space == "symbol":
         return _first_listed((symbol, *known.ortholog_previous[species]), positions, "ortholog")

@@ -5,7 +5,13 @@ from mechanisms.signatures.files import read_signatures
 from mechanisms.signatures.gmt import to_gmt
 from mechanisms.signatures.long import to_frame, to_long
 from mechanisms.signatures.model import Balance, Collection, Edit, Signature, split_member
-from mechanisms.signatures.overlap import overlap, shared_genes
+from mechanisms.signatures.overlap import (
+    best_match,
+    effective_number,
+    overlap,
+    private_genes,
+    shared_genes,
+)
 from mechanisms.signatures.variants import described_changes, disjoint, for_species, strict, variant
 
 __all__ = [
@@ -13,10 +19,13 @@ __all__ = [
     "Collection",
     "Edit",
     "Signature",
+    "best_match",
     "described_changes",
     "disjoint",
+    "effective_number",
     "for_species",
     "overlap",
+    "private_genes",
     "read_signatures",
     "shared_genes",
     "split_member",

@@ -91,7 +91,7 @@ def read_yaml(content: bytes, where: str) -> Members:
     """Signatures and balances of one YAML file; `where` is its name in messages."""
     text = _decoded(content, where)
     try:
-        tree = yaml.load(text, Loader=_Loader)
+        tree = load_tree(text)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -105,6 +105,16 @@ def read_yaml(content: bytes, where: str) -> Members:
             "Retype the line it names by hand."
         ) from None
     return _from_tree(tree, where)
+
+
+def load_tree(text: str) -> Any:
+    """The content of YAML text by the safe loader; a key written twice is an error."""
+    return yaml.load(text, Loader=_Loader)
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of YAML text, which know their lines."""
+    return yaml.compose(text, Loader=_Loader)
 
 
 def read_json(content: bytes, where: str) -> Members:

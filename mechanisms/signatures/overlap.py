@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, product
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mechanisms.signatures.model import Collection, Signature
 
@@ -21,6 +24,7 @@ PAIR_COLUMNS = (
     "shared",
 )
 GENE_COLUMNS = ("gene", "n_signatures", "signatures")
+PRIVATE_COLUMNS = ("signature", "n_genes", "n_private", "private")
 
 
 def overlap(collection: Collection, other: Collection | None = None) -> pd.DataFrame:
@@ -56,6 +60,65 @@ def shared_genes(collection: Collection) -> pd.DataFrame:
     rows = [(g, len(ids), ";".join(sorted(ids))) for g, ids in homes.items() if len(ids) > 1]
     frame = pd.DataFrame(rows, columns=list(GENE_COLUMNS))
     return frame.sort_values(["n_signatures", "gene"], ascending=[False, True], ignore_index=True)
+
+
+def private_genes(collection: Collection) -> pd.DataFrame:
+    """For each signature the genes that stand in no other: what only it can measure."""
+    import pandas as pd
+
+    homes = Counter(gene for s in collection for gene in s.genes)
+    rows = []
+    for s in collection:
+        own = [gene for gene in s.genes if homes[gene] == 1]
+        rows.append((s.id, len(s.genes), len(own), ";".join(own)))
+    return pd.DataFrame(rows, columns=list(PRIVATE_COLUMNS))
+
+
+def best_match(collection: Collection, other: Collection) -> pd.DataFrame:
+    """For each signature the most similar set of the other collection; one row a signature.
+
+    `other` is empty and `jaccard` 0 where no gene is shared.
+    """
+    pairs = overlap(collection, other).drop_duplicates("signature").set_index("signature")
+    found = pairs.reindex(list(collection.ids)).rename_axis("signature").reset_index()
+    sizes = [len(s.genes) for s in collection]
+    empty = {
+        "n_other": 0,
+        "n_shared": 0,
+        "jaccard": 0.0,
+        "n_opposite": 0,
+        "other": "",
+        "shared": "",
+    }
+    found = found.assign(n_genes=sizes).fillna(empty)
+    whole = {c: "int64" for c in ("n_genes", "n_other", "n_shared", "n_opposite")}
+    return found.astype(whole)[list(PAIR_COLUMNS)]
+
+
+def effective_number(values: np.ndarray) -> float:
+    """How many independent genes would vary as these do together.
+
+    The square of the sum of the eigenvalues of the genes' correlation matrix over the sum of
+    their squares (Bretherton 1999, J Climate 12:1990-2009): as many as genes when they are
+    uncorrelated, one when they move as one. It never exceeds samples minus one.
+
+    Parameters
+    ----------
+    values
+        Samples x genes, on a log scale. Genes that are constant or have gaps are left out.
+
+    Returns
+    -------
+    float
+        NaN for fewer than three samples or no gene that varies.
+    """
+    values = np.asarray(values, dtype=float)
+    complete = values[:, np.isfinite(values).all(axis=0)]
+    varying = complete[:, np.ptp(complete, axis=0) > 0] if len(complete) else complete
+    if len(varying) < 3 or varying.shape[1] == 0:
+        return float("nan")
+    correlation = np.atleast_2d(np.corrcoef(varying, rowvar=False))
+    return float(np.trace(correlation) ** 2 / (correlation**2).sum())
 
 
 def _pair(one: Signature, two: Signature) -> tuple[str, str, int, int, int, float, int, str]:
