@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def check(study: Study) -> list[tuple[str, str]]:
     """Return what is known before running, as (topic, sentence), in reading order.
 
-    Loads the data, builds the design and looks the signatures' genes up; scores nothing.
+    Loads the data, builds the design, looks the signatures' genes up and scores; tests nothing.
 
     Raises
     ------
@@ -25,13 +25,14 @@ def check(study: Study) -> list[tuple[str, str]]:
     from mechanisms import score as scoring
     from mechanisms.compare import LEVEL_TEXT, family
 
-    for name in (study.score.primary, *study.score.sensitivity):
-        scoring.method(name)
     collection = pipeline.collection_of(study)
     cohort = pipeline.load_cohort(study)
     units, design = pipeline.design_of(study, cohort.obs)
     table = scoring.coverage(cohort, collection, rule=pipeline.rule_of(study))
     samples = scoring.sample_report(cohort)
+    # For its refusals alone: no gene found, or a method that cannot take these values.
+    methods = [study.score.primary, *study.score.sensitivity]
+    scoring.score_members(cohort, collection, methods, rule=pipeline.rule_of(study))
     members = family(collection)
     level, why = design.level()
     known = account.UNITS[design.donors]
@@ -66,8 +67,6 @@ def check(study: Study) -> list[tuple[str, str]]:
         )
     lines += _adjustment(study, design)
     enough = scoring.measurable(table)
-    if not table["n_found"].any():
-        scoring.score_members(cohort, collection, [])  # refuses, and says what was looked for
     lines.append(("signatures", f"{int(enough.sum())} of {len(enough)} can be scored"))
     found = account.notices(study, cohort, units, table, samples)
     lines += [line for line in found.itertuples(index=False, name=None) if line not in lines]
