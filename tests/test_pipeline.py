@@ -569,6 +569,6 @@ def test_rates_over_other_cohorts_of_the_demo():
         kind = truth.set_index("signature")["truth"].loc[FAMILY]
         for name, found in counts.items():
             found += list(supported[kind == name])
-    assert np.mean(counts["regulated"]) >= 0.8
+    assert np.mean(counts["regulated"]) >= 0.7
     assert np.mean(counts["composition"]) <= 0.15
     assert np.mean(counts["null"]) <= 0.02
