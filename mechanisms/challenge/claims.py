@@ -72,7 +72,7 @@ def classify(e: Evidence) -> str:
     applies = not e.unadjusted
     if applies and differs and (e.group_r2 > HIGH_GROUP_R2 or isnan(e.adjusted)):
         return words.NOT_SEPARABLE
-    if applies and holds and e.raw * e.adjusted <= 0:
+    if applies and holds and not e.raw * e.adjusted > 0:
         return words.NOT_SEPARABLE
     if holds and e.one_gene:
         return words.ONE_GENE
