@@ -3,6 +3,7 @@
 from mechanisms.compare.contrast import Contrast, select_groups
 from mechanisms.compare.design import Design, build_design
 from mechanisms.compare.evidence import LEVEL_TEXT, evidence_level
+from mechanisms.compare.linear import choose_test
 from mechanisms.compare.power import detectable, power
 from mechanisms.compare.run import compare_scores, effect_rows, family, family_fdr
 from mechanisms.compare.units import Units, build_units
@@ -14,6 +15,7 @@ __all__ = [
     "Units",
     "build_design",
     "build_units",
+    "choose_test",
     "compare_scores",
     "detectable",
     "effect_rows",

@@ -66,6 +66,12 @@ class Design:
         return self.X.shape[1] == 2 + pairs
 
     @property
+    def blocks(self) -> np.ndarray:
+        """Codes of the batches, within which labels may be exchanged, shape (n,)."""
+        own = [f"{self.contrast.batch}=" in n for n in self.names]
+        return np.unique(self.X[:, own], axis=0, return_inverse=True)[1].ravel()
+
+    @property
     def residual_df(self) -> int:
         """Units minus parameters."""
         return self.X.shape[0] - self.X.shape[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +13,16 @@ from mechanisms import genes
 from mechanisms.errors import DataError, SignatureError
 from mechanisms.score import balances as balance_kernels
 from mechanisms.score.coverage import DEFAULT_RULE, Rule, coverage_table, locate
-from mechanisms.score.membership import Block, Membership, build_membership
+from mechanisms.score.membership import Membership, build_membership
 from mechanisms.score.method import Method, present
 from mechanisms.score.methods import method as find_method
 from mechanisms.score.ranks import average_ranks
+from mechanisms.score.transform import rows, transform
 from mechanisms.signatures import Collection, for_species, read_signatures
 from mechanisms.vocabulary import SPECIES
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-LARGEST_LOG_VALUE = 50.0
-LARGEST_WHOLE_LOG = 10.0  # values that are all whole and reach further are counts
 
 
 def score(
@@ -111,7 +108,7 @@ def score_members(
     if not (located["position"] >= 0).any():
         raise DataError(_nothing_found(adata, collection, space, spoken))
     membership = _membership(located, table)
-    block, constant = _transform(adata, membership, chosen, threads)
+    block, constant = transform(adata.X, membership.columns, chosen, threads=threads)
     required = table.set_index(table["signature"] + ":" + table["direction"])["required"]
     needed = required.reindex(membership.parts).to_numpy(dtype=float)
     results = {}
@@ -146,7 +143,7 @@ def sample_report(adata: AnnData) -> pd.DataFrame:
 
     Returns sample, n_measured, n_missing, n_zero, reason (empty where nothing is wrong).
     """
-    X = _rows(adata.X)
+    X = rows(adata.X)
     _, n_valid, constant = average_ranks(X, np.zeros(0, dtype=np.int64))
     if sparse.issparse(X):
         zeros = X.shape[1] - np.asarray((X != 0).sum(axis=1)).ravel()
@@ -205,45 +202,6 @@ def _membership(located: pd.DataFrame, table: pd.DataFrame) -> Membership:
         for (signature, direction), part in found.groupby(["signature", "direction"], sort=False)
     }
     return build_membership(sets)
-
-
-def _transform(
-    adata: AnnData, membership: Membership, chosen: Sequence[Method], threads: int | None
-) -> tuple[Block, np.ndarray]:
-    X = _rows(adata.X)
-    columns = membership.columns
-    cores = threads or os.cpu_count() or 1
-    ranks, n_valid, constant = average_ranks(X, columns, threads=cores)
-    values = None
-    if any(m.needs == "values" for m in chosen):
-        values = _log_values(X, columns, next(m for m in chosen if m.needs == "values"))
-        values[constant] = np.nan  # such a sample is no measure of how genes vary
-    return Block(ranks, values, n_valid), constant
-
-
-def _rows(X: Any) -> Any:
-    """Return a matrix that can be read row by row (CSC becomes CSR, in a copy)."""
-    if X is None:
-        raise DataError("the AnnData holds no values: adata.X is None; put expression into X")
-    X = X.to_memory() if hasattr(X, "to_memory") else X
-    return X.tocsr() if sparse.issparse(X) and X.format != "csr" else X
-
-
-def _log_values(X: Any, columns: np.ndarray, asked_by: Method) -> np.ndarray:
-    picked = X[:, columns]
-    values = np.asarray(picked.todense() if sparse.issparse(picked) else picked, dtype=float)
-    # One set of quiet genes does not show the scale: the whole matrix does.
-    largest = float(np.nanmax(X.data if sparse.issparse(X) else X, initial=0.0))
-    some = values[~np.isnan(values)]
-    counts = bool((some > LARGEST_WHOLE_LOG).any() and (np.floor(some) == some).all())
-    if largest > LARGEST_LOG_VALUE or counts:
-        kind = "these are whole numbers up to" if counts else "the largest value here is"
-        raise DataError(
-            f"{asked_by.name} works on log-scale values, and {kind} {largest:,.0f}; load "
-            "the data with mech.load, or take logs first (scanpy's normalize_total and "
-            "log1p), or score by a rank method"
-        )
-    return values
 
 
 def _combine(
