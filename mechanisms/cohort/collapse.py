@@ -83,6 +83,22 @@ def describe(
     return "; ".join(parts)
 
 
+def spread(values: np.ndarray, ids: np.ndarray, *, logarithms: bool) -> tuple[int, int, float]:
+    """Say how much the choice of a rule can matter.
+
+    Returns
+    -------
+    The number of genes with several rows, of those whose rows differ by more than 1 in their mean
+    (log2), and the median difference between the highest and the lowest row of a gene.
+    """
+    means = np.nanmean(np.where(np.isfinite(values).any(axis=1, keepdims=True), values, 0), axis=1)
+    level = means if logarithms else np.log2(np.maximum(means, 0) + 1)
+    table = pd.DataFrame({"id": ids, "level": level})[ids != ""]
+    groups = table.groupby("id", sort=False)["level"].agg(["size", "min", "max"])
+    gap = (groups["max"] - groups["min"])[groups["size"] > 1]
+    return len(gap), int((gap > 1).sum()), float(gap.median()) if len(gap) else 0.0
+
+
 def _best_first(
     values: np.ndarray, codes: np.ndarray, names: Sequence[str], samples: Sequence[str]
 ) -> np.ndarray:

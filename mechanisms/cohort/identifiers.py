@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from mechanisms import genes
+from mechanisms.cohort import excel
 from mechanisms.cohort.files import Source
-from mechanisms.cohort.known import count_known
+from mechanisms.cohort.known import count_known, known_among
 from mechanisms.cohort.layout import Raw
 from mechanisms.cohort.probes import annotate, look_like_probes
 from mechanisms.cohort.wording import closest, some
@@ -19,9 +20,6 @@ from mechanisms.errors import DataError
 
 _VERSION = re.compile(r"(ENS[A-Z]*G\d{11})\.\d+(?:_PAR_Y)?$")
 _SEVERAL = re.compile(r"///|;")
-_EXCEL_DATE = re.compile(
-    r"\d{1,2}-(Mar|Sep|Sept|Dec|Oct|Nov|Feb|Apr)|(Mar|Sep|Dec)-\d{2}|\d{4}-\d{2}-\d{2}.*", re.I
-)
 # Rows that HTSeq and STAR write beside the genes.
 SUMMARY_ROWS = re.compile(
     r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
@@ -47,6 +45,7 @@ class RowGenes:
     without: int
     several: int
     annotation: pd.DataFrame
+    lost: list[str]  # genes of the collection that only rows of several genes measure
     notices: list[str] = field(default_factory=list)
 
 
@@ -85,11 +84,7 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
             f"{origin}: the versions of {best.versioned:,} Ensembl ids were cut off (ENSG... .12)."
         )
     if best.dates:
-        notices.append(
-            f"{origin}: {len(best.dates)} gene names look like dates ({some(best.dates)}): Excel "
-            f"has changed symbols such as MARCHF1 or SEPTIN2. Export the table again without "
-            f"Excel; these genes are not found."
-        )
+        notices.append(excel.describe(best.dates, genes.known_genes(), origin))
     annotation = pd.DataFrame(
         {t.column: t.ids for t in tried if t is not best}, index=range(len(row_names))
     )
@@ -103,6 +98,7 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
         best.without,
         best.several,
         annotation,
+        _lost(best.shared, best.ids),
         notices,
     )
 
@@ -116,8 +112,9 @@ class _Tried:
     distinct: float  # names of the right form for each row, duplicates counted once
     without: int
     several: int
+    shared: list[str]  # the cells that name several genes
     versioned: int
-    dates: list[str]
+    dates: dict[str, str]  # what Excel has changed -> what it was
 
     @property
     def space(self) -> str:
@@ -145,6 +142,7 @@ def _clean(column: str, cells: pd.Series) -> _Tried:
     ids = pd.Series(_text(cells), dtype=object)
     missing = ids.isin(_MISSING)
     several = ids.map(lambda x: _SEVERAL.search(x) is not None) & ~missing
+    shared = sorted(set(ids[several]))
     ids[missing | several] = ""
     bare = ids.map(lambda x: _VERSION.sub(r"\1", x))
     versioned = int((bare != ids).sum())
@@ -159,9 +157,16 @@ def _clean(column: str, cells: pd.Series) -> _Tried:
         round(fits * len(unique) / len(ids), 4),
         int(missing.sum()),
         int(several.sum()),
+        shared,
         versioned,
-        [x for x in unique if _EXCEL_DATE.fullmatch(x)],
+        excel.damaged(unique),
     )
+
+
+def _lost(shared: Sequence[str], ids: np.ndarray) -> list[str]:
+    """Return the collection's genes that are named only beside others."""
+    names = {g.strip() for cell in shared for g in _SEVERAL.split(cell)}
+    return known_among(names - set(ids))
 
 
 def _candidates(raw: Raw, gene_column: str) -> pd.DataFrame:

@@ -14,6 +14,12 @@ def count_known(names: Iterable[str]) -> int:
     return len({table[name] for name in names if name in table})
 
 
+def known_among(names: Iterable[str]) -> list[str]:
+    """Return the collection's genes (approved symbols) among names, sorted."""
+    table = _names()
+    return sorted({table[name] for name in names if name in table})
+
+
 @cache
 def _names() -> dict[str, str]:
     """Every unambiguous name -> the approved human symbol."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mechanisms.cohort.collapse import check_rule, collapse, describe
+from mechanisms.cohort.collapse import check_rule, collapse, describe, spread
 from mechanisms.cohort.files import open_source
 from mechanisms.cohort.identifiers import RowGenes, name_rows
 from mechanisms.cohort.layout import Raw
+from mechanisms.cohort.normalise import FEWEST_GENES, tmm_factors
 from mechanisms.cohort.reading import (
     Cohort,
     Matrix,
@@ -23,7 +24,8 @@ from mechanisms.cohort.reading import (
     refuse_bad_values,
 )
 from mechanisms.cohort.scale import Scale, detect, to_log2
-from mechanisms.cohort.wording import closest
+from mechanisms.cohort.units import natural_logarithms, unit_of
+from mechanisms.cohort.wording import closest, counted, some
 from mechanisms.errors import DataError
 from mechanisms.vocabulary import COLLAPSE_RULES, SPECIES, TISSUES
 
@@ -94,8 +96,20 @@ def load(
     rows = name_rows(raw, gene_column, platform_source)
     _check_species(species, raw, rows)
     found = detect(raw.values, scale, rows.row_names, raw.samples, raw.name, fixed=raw.scale)
+    if found.word == "log" and scale == "auto" and raw.log_base is None:
+        _take_natural_logarithms(cohort)
     check_rule(collapse, found.word)
     return _assemble(cohort, rows, found, collapse, species, tissue)
+
+
+def _take_natural_logarithms(cohort: Cohort) -> None:
+    raw = cohort.raw
+    if natural_logarithms(raw.values):
+        raw.log_base = float(np.e)
+        cohort.notices.append(
+            f"{raw.name}: exp(x) - 1 adds up to the same in every sample, as scanpy's log1p leaves "
+            f"it, so these are natural logarithms; if not, declare data.scale: log."
+        )
 
 
 def _assemble(
@@ -112,10 +126,15 @@ def _assemble(
             f"several genes: {rows.several:,}). Name another column as data.genes.column, or "
             f"another platform."
         )
+    cohort.notices += _collapse_notices(raw, rows, scale, rule)
     left = {"without gene": rows.without, "of several genes": rows.several}
     detail = describe(len(rows.ids), len(ids), rows.row_word, left, several, rule)
-    X = to_log2(values, scale.word, depths, raw.log_base)
+    counted_reads = scale.word == "counts"
+    factors = tmm_factors(raw.values, raw.samples) if counted_reads else np.ones(len(depths))
+    X = to_log2(values, scale.word, depths * factors, raw.log_base)
     notices = [*cohort.notices, *rows.notices, *scale.notices]
+    if counted_reads:
+        notices.append(_depth_notice(raw, depths, factors))
     if missing := int(np.isnan(X).sum()):
         notices.append(
             f"{raw.name}: {missing / X.size:.1%} of the values are missing; they stay missing."
@@ -138,6 +157,9 @@ def _assemble(
     adata.uns["mechanisms"] = {
         "scale": scale.word,
         "scale_evidence": scale.evidence,
+        "unit": unit_of(raw, scale.word),
+        "normalisation": "TMM" if (factors != 1).any() else "none",
+        "factors": [f"{f:.9g}" for f in factors],
         "identifiers": rows.space,
         "identifier_evidence": rows.evidence,
         "species": species,
@@ -152,6 +174,44 @@ def _assemble(
         "notices": notices,
     }
     return adata
+
+
+def _collapse_notices(raw: Raw, rows: RowGenes, scale: Scale, rule: str) -> list[str]:
+    """Say what the collapse cost, and where another rule would give other values."""
+    said = []
+    several, apart, median = spread(raw.values, rows.ids, logarithms=scale.word == "log")
+    if several:
+        said.append(
+            f"{raw.name}: {counted(several, 'gene')} of several {rows.row_word}s: their "
+            f"{rows.row_word}s differ by {median:.1f} (log2, median), by more than 1 in "
+            f"{apart:,}; there data.genes.collapse ({rule}) decides the value. Coverage is the "
+            f"same with every rule."
+        )
+    if rows.lost:
+        said.append(
+            f"{raw.name}: {counted(len(rows.lost), 'gene')} of the collection lost, because only "
+            f"{rows.row_word}s of several genes measure them: {some(rows.lost)}."
+        )
+    return said
+
+
+def _depth_notice(raw: Raw, depths: np.ndarray, factors: np.ndarray) -> str:
+    sums = f"{depths.min():,.0f} to {depths.max():,.0f} in a sample"
+    if (factors != 1).any():
+        return (
+            f"{raw.name}: counts ({sums}) became log2 counts per million with TMM factors "
+            f"({factors.min():.2f} to {factors.max():.2f})."
+        )
+    why = (
+        "there is one sample"
+        if len(depths) < 2
+        else f"a sample has fewer than {FEWEST_GENES} genes"
+        if not (raw.values > 0).sum(axis=0).min() >= FEWEST_GENES
+        else "all factors are 1"
+    )
+    return (
+        f"{raw.name}: counts ({sums}) became log2 counts per million, without TMM factors: {why}."
+    )
 
 
 def _writable(obs: pd.DataFrame) -> pd.DataFrame:

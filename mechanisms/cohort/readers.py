@@ -101,15 +101,6 @@ def _written_by(program: str) -> Callable[[Source], bool]:
     return detect
 
 
-def _written_by(program: str) -> Callable[[Source], bool]:
-    def detect(source: Source) -> bool:
-        if source.is_store:
-            return store_kind(source) == program
-        return _is_table(source) and kind_of(source.data[:_HEAD]) == program
-
-    return detect
-
-
 def _never(_: Source) -> bool:
     """For formats that are read only when asked for."""
     return False

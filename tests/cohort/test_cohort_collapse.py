@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from mechanisms.cohort import load
 from mechanisms.cohort.collapse import check_rule, collapse, describe
 from mechanisms.errors import DataError
 
@@ -77,3 +79,15 @@ def test_rules_are_checked() -> None:
     with pytest.raises(DataError, match="must not be added"):
         check_rule("sum", "log")
     check_rule("sum", "linear")
+
+
+def test_what_the_collapse_costs_is_said() -> None:
+    index = ["TNF", "TNF", "IL6", "IL10 /// CCL2"]
+    frame = pd.DataFrame({"a": [3.5, 7.5, 2.0, 9.0], "b": [4.5, 8.5, 2.5, 9.0]}, index=index)
+    said = " ".join(load(frame).uns["mechanisms"]["notices"])
+    assert (
+        "1 gene of several rows: their rows differ by 4.0 (log2, median), by more than 1 in 1"
+        in said
+    )
+    assert "2 genes of the collection lost, because only rows of several genes" in said
+    assert "measure them: 'CCL2', 'IL10'" in said

@@ -313,7 +313,11 @@ def test_entrez_ids_as_numbers(counts: pd.DataFrame) -> None:
 
 def test_dates_of_excel_are_named(counts: pd.DataFrame) -> None:
     counts.index = [*GENES[:38], "1-Mar", "2-Sep"]
-    assert "2 gene names look like dates ('1-Mar', '2-Sep')" in said(load(counts))
+    assert (
+        "2 gene names look like dates or numbers of Excel: "
+        "'1-Mar' (was MARCHF1 or MTARC1), '2-Sep' "
+        "(was SEPTIN2)" in said(load(counts))
+    )
 
 
 def test_rows_of_several_genes_are_left_out(counts: pd.DataFrame) -> None:
