@@ -93,6 +93,8 @@ def simulate_cohort(
         of every kind of cell.
     truth
         signature, truth (`regulated`, `shares genes`, `composition`, `null`), planted_sd.
+        `null` includes sets of the other cells, which a larger macrophage fraction dilutes a
+        little.
 
     Raises
     ------
