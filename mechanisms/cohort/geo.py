@@ -91,16 +91,16 @@ def _split(data: bytes, name: str) -> tuple[dict[str, list[list[str]]], Grid]:
             f"{name}: the table of this series matrix does not end (no line "
             f"!series_matrix_table_end), so the file is cut. Download it again from GEO."
         )
-    table = data[data.find(b"\n", begin) + 1 : end]
-    first, _, body = table.partition(b"\n")
-    header = split_line(first.decode("utf-8"), "\t")
-    if not body.strip():
+    start = data.find(b"\n", begin) + 1
+    below = data.find(b"\n", start, end) + 1
+    header = split_line(data[start : below or end].decode("utf-8"), "\t")
+    if not below or not data[below : min(below + 4096, end)].strip() or below >= end:
         raise DataError(
             f"{name}: this series matrix describes its samples but holds no values, as is usual "
             f"for sequencing series. Download the count table from the series' supplementary "
             f"files on GEO, name it as data.matrix, and name this file as data.samples."
         )
-    grid = parse_text(table, skip=1, header=header, delimiter="\t", name=name)
+    grid = parse_text(memoryview(data)[start:end], skip=1, header=header, delimiter="\t", name=name)
     return _sample_lines(data[:begin]), grid
 
 

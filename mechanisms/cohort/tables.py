@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pandas as pd
 
@@ -18,6 +19,9 @@ MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "N/A", "n/a", "#N/A")
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _SNIFFED_LINES = 20
+_LARGE, _CELLS_AT_ONCE = 2**24, 2**20
+# numpy's kinds of dtypes that may follow each other in the pieces of one column.
+_KINDS = {"i": "number", "u": "number", "f": "number", "b": "bool"} | dict.fromkeys("OTSU", "text")
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ def read_grid(source: Source, *, as_text: bool = False) -> Grid:
 
 
 def parse_text(
-    data: bytes,
+    data: bytes | memoryview,
     *,
     skip: int,
     header: list[str],
@@ -61,19 +65,7 @@ def parse_text(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows all too long
-            frame = pd.read_csv(
-                io.BytesIO(data),
-                sep=delimiter,
-                header=None,
-                names=range(len(header)),
-                index_col=False,
-                skiprows=skip,
-                dtype=str if as_text else None,
-                na_values=list(MISSING),
-                keep_default_na=False,
-                low_memory=False,
-                encoding="utf-8",
-            )
+            frame = _parsed(data, skip, len(header), delimiter, as_text=as_text)
     except pd.errors.EmptyDataError as problem:
         raise _header_only(name) from problem
     except (pd.errors.ParserError, pd.errors.ParserWarning) as problem:
@@ -88,6 +80,52 @@ def parse_text(
     if len(header) > 1 and frame.iloc[:, -1].isna().any():
         _refuse_ragged(data, skip, header, delimiter, name)
     return Grid(name, header, frame)
+
+
+def _parsed(
+    data: bytes | memoryview, skip: int, width: int, delimiter: str, *, as_text: bool
+) -> pd.DataFrame:
+    """Parse a large text in pieces: the parser's own copies would be several times its size."""
+
+    def opened(rows: int | None = None) -> Any:
+        return pd.read_csv(
+            io.BufferedReader(_View(data)) if isinstance(data, memoryview) else io.BytesIO(data),
+            sep=delimiter,
+            header=None,
+            names=range(width),
+            index_col=False,
+            skiprows=skip,
+            dtype=str if as_text else None,
+            na_values=list(MISSING),
+            keep_default_na=False,
+            low_memory=False,
+            encoding="utf-8",
+            chunksize=rows,
+        )
+
+    if len(data) > _LARGE:
+        with opened(max(_CELLS_AT_ONCE // width, 1)) as pieces:
+            parts = list(pieces)
+        if all(len({_KINDS[p.dtypes[j].kind] for p in parts}) == 1 for j in range(width)):
+            return pd.concat(parts, ignore_index=True)
+    # A column with text in some pieces only must be text in all of them.
+    return cast(pd.DataFrame, opened())
+
+
+class _View(io.RawIOBase):
+    """Read a part of a large text without copying it."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data, self._position = data, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._data[self._position : self._position + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
 
 
 def grid_of(frame: pd.DataFrame, name: str = "the data frame") -> Grid:
@@ -190,9 +228,9 @@ def _fit_header(header: list[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _refuse_ragged(
-    data: bytes, skip: int, header: Sequence[str], delimiter: str, name: str
+    data: bytes | memoryview, skip: int, header: Sequence[str], delimiter: str, name: str
 ) -> None:
-    text = io.StringIO(data.decode("utf-8"), newline="")
+    text = io.StringIO(bytes(data).decode("utf-8"), newline="")
     for _ in range(skip):
         text.readline()
     reader = csv.reader(text, delimiter=delimiter)
