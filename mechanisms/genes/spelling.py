@@ -8,7 +8,15 @@ from functools import cache
 from typing import NamedTuple
 
 from mechanisms.genes.spaces import ENSEMBL
-from mechanisms.genes.tables import TABLES, approved_symbols, index, named, names_like, rodent_genes
+from mechanisms.genes.tables import (
+    TABLES,
+    approved_symbols,
+    index,
+    named,
+    names_like,
+    rodent_genes,
+    table,
+)
 
 # Names of the years in which Excel took them for dates; two of them name two families.
 MONTHS = re.compile(r"(SEPT?|MARC?H?|DEC|OCT|NOV|FEB|APR)-?0?(\d{1,2})", re.IGNORECASE)
@@ -49,9 +57,11 @@ def spelling(name: str) -> Spelling:
 
 
 def rodent_spelling(name: str, species: str) -> bool:
-    """Is it a symbol of that rodent, as far as the tables know?"""
-    known = any(name in index(table)["rodent"] for table in TABLES)
-    return known or name in rodent_genes(species)
+    """Is it a symbol of that rodent, as far as the tables know?
+
+    They know orthologs of human genes, relatives of those, and the genes that signatures name.
+    """
+    return name in rodent_genes(species) or name in _rodent_symbols(species)
 
 
 def _nearest(name: str) -> tuple[str, ...]:
@@ -69,7 +79,13 @@ def _folded() -> dict[str, str]:
     """Approved symbols, then names of one gene, by their letters and digits in capitals."""
     found: dict[str, str] = {}
     for field in ("symbol", "previous", "aliases"):
-        for table in TABLES:
-            for name, gene in index(table)[field].items():
+        for one in TABLES:
+            for name, gene in index(one)[field].items():
                 found.setdefault(re.sub(r"[^A-Z0-9]", "", name.upper()), gene.symbol)
     return found
+
+
+@cache
+def _rodent_symbols(species: str) -> frozenset[str]:
+    listed = (gene.orthologs[species].removeprefix("many:") for t in TABLES for gene in table(t))
+    return frozenset(name for names in listed for name in names.split("|"))

@@ -92,9 +92,7 @@ def unknown_rodent_symbol(context: Context) -> Iterator[Hit]:
             for species, genes in by_species.items():
                 for gene in genes if isinstance(genes, list) else []:
                     if species in RODENTS and not context.in_rodent(str(gene), species):
-                        message = (
-                            f"no {species} gene is called {gene!r}: write its {species} symbol"
-                        )
+                        message = f"{gene!r} is in no table of {species} genes: check its spelling"
                         yield hit(draft, draft.at("rodent"), message, gene)
 
 

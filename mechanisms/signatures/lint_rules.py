@@ -74,7 +74,7 @@ RULES = (
     ),
     Rule(
         "unknown-rodent-symbol",
-        "error",
+        "warning",
         "genes added in rodents exist there",
         "write the mouse or rat symbol",
         genes.unknown_rodent_symbol,

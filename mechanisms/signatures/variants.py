@@ -39,7 +39,8 @@ def disjoint(collection: Collection) -> Collection:
     A direction may lose all its genes. The signature stays, remembers how many it had (`before`)
     and is then not measurable, with that reason.
     """
-    homes = Counter(gene for s in collection for gene in s.genes)
+    # NOS2 and the mouse's own Nos2 are one gene.
+    homes = Counter(gene.upper() for s in collection for gene in s.genes)
     return _each(collection, lambda s: _private(s, homes))
 
 
@@ -101,7 +102,8 @@ def _edited(signature: Signature, species: str) -> Signature:
 
 def _private(signature: Signature, homes: Counter[str]) -> Signature:
     own = {
-        d: tuple(g for g in signature.directions.get(d, ()) if homes[g] == 1) for d in DIRECTIONS
+        d: tuple(g for g in signature.directions.get(d, ()) if homes[g.upper()] == 1)
+        for d in DIRECTIONS
     }
     sizes = {d: len(genes) for d, genes in signature.directions.items()}
     return replace(signature, up=own["up"], down=own["down"], strict_without=(), before=sizes)
