@@ -302,11 +302,12 @@ def members_of(name: str) -> set[str]:
     return {m.split(":")[0] for m in (*balance.plus, *balance.minus)}
 
 
+@pytest.mark.parametrize("value", [0, 7])
 def test_a_constant_sample_changes_nothing_for_the_others(
-    large_tables: Tables, findings_of: Callable[..., Findings]
+    large_tables: Tables, findings_of: Callable[..., Findings], value: int
 ):
     counts, sheet = large_tables
-    first = findings_of(counts=counts.assign(D01=0), sheet=sheet)
+    first = findings_of(counts=counts.assign(D01=value), sheet=sheet)
     second = findings_of(counts=counts, sheet=sheet[sheet["sample"] != "D01"])
     columns = [c for c in words.EFFECT_COLUMNS if c not in ("note", "coverage")]
     pd.testing.assert_frame_equal(first.effects[columns], second.effects[columns])

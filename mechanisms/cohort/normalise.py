@@ -25,8 +25,17 @@ def tmm_factors(counts: np.ndarray, samples: Sequence[str]) -> np.ndarray:
 
     Returns
     -------
-    The factors; all 1 with one sample, or with fewer than `FEWEST_GENES` genes in some sample.
+    The factors; all 1 with one sample, or with fewer than `FEWEST_GENES` genes in some sample. A
+    sample whose values are all equal (an empty library) cannot be scored; it takes 1 and has no
+    part in the others' factors.
     """
+    flat = np.nanmax(counts, axis=0) == np.nanmin(counts, axis=0)
+    if flat.any():
+        factors = np.ones(len(flat))
+        if not flat.all():
+            kept = [s for s, f in zip(samples, flat, strict=True) if not f]
+            factors[~flat] = tmm_factors(counts[:, ~flat], kept)
+        return factors
     used = counts[np.isfinite(counts).all(axis=1) & (counts > 0).any(axis=1)]
     n = counts.shape[1]
     if n < 2 or (used > 0).sum(axis=0).min() < FEWEST_GENES:
