@@ -75,8 +75,9 @@ def run(
 def _refuse_own_inputs(study: Study, out: Path) -> None:
     """Refuse a folder that holds what the study reads: replacing it would delete the data."""
     place = out.resolve()
-    own = [n for n in (study.data.matrix, study.data.samples, study.data.genes.platform) if n]
-    for path in (study.folder, *map(study.resolve, own)):
+    data = study.data
+    own = [data.matrix, data.samples, data.genes.platform, data.genes.transcripts]
+    for path in (study.folder, *(study.resolve(name) for name in own if name)):
         if place == path.resolve() or place in path.resolve().parents:
             raise StudyError(
                 f"the output folder {out} holds what the study reads ({path.name or path}), and "
@@ -160,7 +161,7 @@ def load_cohort(study: Study) -> AnnData:
     from mechanisms.cohort import load
 
     data = study.data
-    return load(
+    cohort = load(
         study.resolve(data.matrix),
         study.resolve(data.samples) if data.samples else None,
         sample_id=data.sample_id,
@@ -174,6 +175,24 @@ def load_cohort(study: Study) -> AnnData:
         format=data.format,
         transcripts=study.resolve(data.genes.transcripts) if data.genes.transcripts else None,
         genome=data.genes.genome,
+    )
+    loaded = cohort.uns["mechanisms"]
+    loaded["notices"] = [*loaded["notices"], *(text for _, text in remarks_on(study, cohort))]
+    return cohort
+
+
+def remarks_on(study: Study, cohort: AnnData) -> list[tuple[str, str]]:
+    """Return what a reviewer would ask of the loaded samples: topic and sentence."""
+    from mechanisms.cohort import fields_of, remarks
+
+    d = study.design
+    return remarks(
+        cohort,
+        variable=d.variable,
+        target=d.target,
+        reference=d.reference,
+        groups=d.groups,
+        study=fields_of(d.donor, d.pair, study.data.tissue, d.label_basis, d.batch),
     )
 
 
