@@ -137,7 +137,7 @@ def column_of(obs: pd.DataFrame, name: str, key: str) -> pd.Series:
 
 
 def as_word(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
 

@@ -198,6 +198,12 @@ def _refuse_confounding(
                 "and say so, or find samples that break the confounding"
             )
         wider = np.column_stack([so_far, columns])
+        paired = name != "pair" and blocks[0][0] == "pair"
+        if paired and _spans(np.column_stack([one, blocks[0][1]]), columns):
+            raise DesignError(
+                f"column {name!r} is the same in both units of every pair, so the pairs already "
+                "account for it; leave it out of the design"
+            )
         if np.linalg.matrix_rank(wider) < wider.shape[1]:
             raise DesignError(
                 f"column {name!r} repeats what the other columns of the design "
@@ -223,6 +229,6 @@ def _independent(columns: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _spans(columns: np.ndarray, target: np.ndarray) -> bool:
-    joined = np.column_stack([columns, target])
+def _spans(columns: np.ndarray, more: np.ndarray) -> bool:
+    joined = np.column_stack([columns, more])
     return bool(np.linalg.matrix_rank(joined) == np.linalg.matrix_rank(columns))

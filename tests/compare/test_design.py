@@ -142,7 +142,9 @@ def test_a_repeated_column(sheet: Sheet, designed: Designed) -> None:
 def test_a_column_of_the_donor_in_a_paired_design(sheet: Sheet, designed: Designed) -> None:
     obs = sheet(5, 5)
     obs["donor"], obs["age"] = list("ABCDE") * 2, [41, 38, 55, 60, 29] * 2
-    refused(designed, obs, r"column 'age' repeats .*\(pair\)", covariates=("age",))
+    refused(
+        designed, obs, "column 'age' is the same in both units of every pair", covariates=("age",)
+    )
 
 
 def test_a_column_of_ids_or_of_numbers_written_as_words(sheet: Sheet, designed: Designed) -> None:

@@ -84,7 +84,7 @@ def test_declared_and_unknown_donors(sheet: Sheet, contrast: Words) -> None:
 
 def test_numbers_are_labels_too(sheet: Sheet, contrast: Words) -> None:
     obs = sheet(3, 3)
-    for codes in ([1, 0], [1.0, 0.0], ["1", "0"]):
+    for codes in ([1, 0], [1.0, 0.0], ["1", "0"], np.array([1, 0], dtype=np.float32)):
         obs["code"] = np.repeat(codes, 3)
         for target, reference in ((1, 0), (1.0, 0.0), ("1", "0")):
             words = contrast(variable="code", target=target, reference=reference)
