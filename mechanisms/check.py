@@ -65,11 +65,13 @@ def check(study: Study) -> list[tuple[str, str]]:
                 f"SD with 80 % power at .05 shared among {len(members)} signatures",
             )
         )
+    lines += pipeline.remarks_on(study, cohort)
     lines += _adjustment(study, design)
     enough = scoring.measurable(table)
     lines.append(("signatures", f"{int(enough.sum())} of {len(enough)} can be scored"))
     found = account.notices(study, cohort, units, table, samples)
-    lines += [line for line in found.itertuples(index=False, name=None) if line not in lines]
+    said = {text for _, text in lines}
+    lines += [line for line in found.itertuples(index=False, name=None) if line[1] not in said]
     return lines
 
 

@@ -161,7 +161,7 @@ def load_cohort(study: Study) -> AnnData:
     from mechanisms.cohort import load
 
     data = study.data
-    return load(
+    cohort = load(
         study.resolve(data.matrix),
         study.resolve(data.samples) if data.samples else None,
         sample_id=data.sample_id,
@@ -175,6 +175,24 @@ def load_cohort(study: Study) -> AnnData:
         format=data.format,
         transcripts=study.resolve(data.genes.transcripts) if data.genes.transcripts else None,
         genome=data.genes.genome,
+    )
+    loaded = cohort.uns["mechanisms"]
+    loaded["notices"] = [*loaded["notices"], *(text for _, text in remarks_on(study, cohort))]
+    return cohort
+
+
+def remarks_on(study: Study, cohort: AnnData) -> list[tuple[str, str]]:
+    """Return what a reviewer would ask of the loaded samples: topic and sentence."""
+    from mechanisms.cohort import fields_of, remarks
+
+    d = study.design
+    return remarks(
+        cohort,
+        variable=d.variable,
+        target=d.target,
+        reference=d.reference,
+        groups=d.groups,
+        study=fields_of(d.donor, d.pair, study.data.tissue, d.label_basis, d.batch),
     )
 
 

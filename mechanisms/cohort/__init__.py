@@ -2,7 +2,16 @@
 
 from mechanisms.cohort.load import load
 from mechanisms.cohort.propose import Proposal, propose
+from mechanisms.cohort.remarks import fields_of, remarks
 from mechanisms.cohort.write_formats import write_cohort
 from mechanisms.cohort.write_init import write_study
 
-__all__ = ["Proposal", "load", "propose", "write_cohort", "write_study"]
+__all__ = [
+    "Proposal",
+    "fields_of",
+    "load",
+    "propose",
+    "remarks",
+    "write_cohort",
+    "write_study",
+]

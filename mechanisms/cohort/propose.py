@@ -5,8 +5,7 @@ Every guess is a proposal: `write_study` writes it into a file that the user cor
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,55 +13,32 @@ import numpy as np
 import pandas as pd
 
 from mechanisms.cohort.files import open_source
+from mechanisms.cohort.folders import described
+from mechanisms.cohort.guess import (
+    BATCH,
+    COVARIATE,
+    DONOR,
+    PAIR,
+    TISSUE,
+    Grouping,
+    basis_of,
+    find_groupings,
+    first_match,
+    guess_contrast,
+    guess_outcome,
+    named,
+    words_of,
+)
 from mechanisms.cohort.identifiers import RowGenes, name_rows
 from mechanisms.cohort.load import LATIN
-from mechanisms.cohort.reading import Cohort, read_cohort, refuse_bad_values
+from mechanisms.cohort.metadata import UNKNOWN, column_of
+from mechanisms.cohort.reading import Cohort, Options, read_cohort, refuse_bad_values
 from mechanisms.cohort.scale import Scale, detect
-from mechanisms.cohort.wording import label
 from mechanisms.errors import DataError
 from mechanisms.vocabulary import SPECIES
 
-MAX_GROUPS = 8
-
-_DONOR = re.compile(r"donor|patient|subject|individual|participant|person|cadaver|animal", re.I)
-_PAIR = re.compile(r"pair|match", re.I)
-_BATCH = re.compile(r"batch|plate|lane|centre|center|site|bioproject|series|study|scan_date", re.I)
-_COVARIATE = re.compile(r"(^|_)(age|sex|gender|bmi|weeks?|months?)($|_)", re.I)
-_NEVER = re.compile(r"title|geo_accession|platform_id|organism|description", re.I)
-_OUTCOME = re.compile(
-    r"outcome|resor|group|condition|disease|diagnos|state|status|treat|phenotype|class|response",
-    re.I,
-)
-_REFERENCE = re.compile(
-    r"\b(non?|not|un)[\W_]*(resor|treat|degen|herniat|infect|stimul|affected|responder)"
-    r"|normal|control|ctrl|ctl\b|healthy|young|vehicle|mock|baseline|wild[\s_-]?type|\bwt\b"
-    r"|persist|reference|trauma",
-    re.I,
-)
-_TARGET = re.compile(r"resor|case|treated|disease|patient|regress", re.I)
-_TISSUE = (
-    ("synovium", r"synovi"),
-    ("nucleus_pulposus", r"nucleus pulposus|\bnp\b"),
-    ("annulus_fibrosus", r"ann?ulus"),
-    ("endplate", r"end[\s_-]?plate"),
-    ("herniation", r"herniat"),
-    ("blood", r"blood|pbmc|plasma|serum"),
-    ("cultured_cells", r"cell line|cultured|in vitro"),
-    ("purified_cells", r"purified|sorted|macrophage|monocyte"),
-)
-_BASIS = (
-    ("mri_followup", r"resor"),
-    ("in_vitro", r"treated|untreated|vehicle|stimul|polari|\bm1\b|\bm2[a-d]?\b|lps|dex"),
-    ("disease_state", r"disease|diagnos|arthrit|degen|herniat|healthy|young|normal|patient|cancer"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """A column that could define the groups, with its values and their counts."""
-
-    column: str
-    counts: dict[str, int]
+# What a reviewer asks of each sample: columns that are not there are added, and say unknown.
+PER_SAMPLE = ("level", "weeks_since_onset", "steroid", "nsaid", "age", "sex", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +73,38 @@ class Proposal:
     sheet: pd.DataFrame
     problems: tuple[str, ...]
     notices: tuple[str, ...]
+    format: str = "auto"
+    transcripts: Path | None = None
 
 
 def propose(
     matrix: str | Path,
     samples: str | Path | pd.DataFrame | None = None,
     platform: str | Path | None = None,
+    *,
+    format: str = "auto",
+    transcripts: str | Path | None = None,
+    subset: Mapping[str, Sequence[str]] | None = None,
+    species: str | None = None,
 ) -> Proposal:
     """Read a matrix (any format of `load`) and propose a study.
+
+    Of several platforms in one file the one with most samples is taken, unless `subset` chooses.
 
     Raises
     ------
     DataError
         The matrix or the sheet cannot be read; what only needs a setting becomes a problem.
     """
-    cohort = read_cohort(matrix, samples)
+    table = None
+    if transcripts is not None:
+        table = open_source(transcripts, "transcript table", "data.genes.transcripts")
+    options = Options(format, table, None, species or "human")
+    said: list[str] = []
+    if samples is None and not subset:
+        subset, said = _largest_platform(matrix, format)
+    cohort = read_cohort(matrix, samples, subset=subset, options=options)
+    cohort.notices += said
     refuse_bad_values(cohort.raw)
     problems: list[str] = []
     rows = _try_rows(cohort, platform, problems)
@@ -119,12 +112,12 @@ def propose(
     obs = cohort.obs
     groupings = find_groupings(obs)
     columns = list(obs.columns)
-    donors, pairs = _named(_DONOR, columns, obs), _named(_PAIR, columns, obs)
-    batches, covariates = _named(_BATCH, columns, obs), _named(_COVARIATE, columns, obs)
+    donors, pairs = named(DONOR, columns, obs), named(PAIR, columns, obs)
+    batches, covariates = named(BATCH, columns, obs), named(COVARIATE, columns, obs)
     possible = [g for g in groupings if g.column not in {*donors, *pairs}]
     outcome = guess_outcome(possible, {*batches, *covariates})
     target, reference = guess_contrast(outcome.counts) if outcome else (None, None)
-    described = _words(obs, [str(matrix)])
+    described = words_of(obs, [str(matrix)])
     return Proposal(
         Path(matrix),
         None if platform is None else Path(platform),
@@ -135,14 +128,14 @@ def propose(
         rows.evidence if rows else "the rows are no known genes",
         scale.word if scale else "auto",
         scale.evidence if scale else "not decided",
-        _species(cohort, rows),
-        _first_match(_TISSUE, described, "other"),
+        species or _species(cohort, rows),
+        first_match(TISSUE, described, "other"),
         cohort.raw.platforms,
         groupings,
         outcome.column if outcome else None,
         target,
         reference,
-        _basis(outcome),
+        basis_of(outcome),
         donors,
         pairs,
         batches,
@@ -152,52 +145,27 @@ def propose(
         tuple(
             [*cohort.notices, *(rows.notices if rows else []), *(scale.notices if scale else ())]
         ),
+        format,
+        None if transcripts is None else Path(transcripts),
     )
 
 
-def find_groupings(obs: pd.DataFrame) -> tuple[Grouping, ...]:
-    """Return the columns with 2 to 8 values that are not one value a sample, in sheet order."""
-    found = []
-    for column in obs:
-        cells = obs[column].map(label, na_action="ignore").dropna()
-        counts = cells.value_counts()
-        if _NEVER.search(str(column)) or not 2 <= len(counts) <= MAX_GROUPS:
-            continue
-        if len(counts) > len(cells) / 2 or counts.max() < 2:
-            continue
-        ordered = sorted(counts.items(), key=lambda kv: (-int(kv[1]), str(kv[0])))
-        found.append(Grouping(str(column), {str(v): int(n) for v, n in ordered}))
-    return tuple(found)
-
-
-def guess_outcome(groupings: Sequence[Grouping], unlikely: set[str]) -> Grouping | None:
-    """Prefer two groups and words of an outcome; batches and covariates come last."""
-
-    def weight(g: Grouping) -> int:
-        values = list(g.counts)
-        return (
-            4 * any("resor" in v.lower() for v in values)
-            + 3 * any(_REFERENCE.search(v) for v in values)
-            + 2 * bool(_OUTCOME.search(g.column))
-            + (len(g.counts) == 2)
-            - 3 * (g.column in unlikely)
-        )
-
-    return max(groupings, key=weight) if groupings else None
-
-
-def guess_contrast(counts: dict[str, int]) -> tuple[str, str]:
-    """Return (target, reference): controls are the reference, where there are any."""
-    values = list(counts)
-    references = [v for v in values if _REFERENCE.search(v)]
-    if references:
-        reference = references[0]
-        rest = [v for v in values if v not in references] or [v for v in values if v != reference]
-        return next((v for v in rest if _TARGET.search(v)), rest[0]), reference
-    first, second = sorted(values[:2])  # nothing says which: the two largest, by name
-    return (
-        (second, first) if _TARGET.search(second) and not _TARGET.search(first) else (first, second)
-    )
+def _largest_platform(
+    matrix: str | Path, format: str
+) -> tuple[dict[str, list[str]] | None, list[str]]:
+    found = described(open_source(matrix, "matrix", "data.matrix", folders=True), format)
+    if found is None or "platform_id" not in found[0]:
+        return None, []
+    counts = found[0]["platform_id"].dropna().value_counts()
+    if len(counts) < 2:
+        return None, []
+    ordered = sorted(counts.items(), key=lambda kv: (-int(kv[1]), str(kv[0])))
+    first = str(ordered[0][0])
+    listing = ", ".join(f"{p} ({n} samples)" for p, n in ordered)
+    return {"platform_id": [first]}, [
+        f"{Path(matrix).name}: several platforms ({listing}); {first} was taken. For another one, "
+        f"choose it: --only platform_id={ordered[1][0]}."
+    ]
 
 
 def _try_rows(cohort: Cohort, platform: str | Path | None, problems: list[str]) -> RowGenes | None:
@@ -221,30 +189,6 @@ def _try_scale(cohort: Cohort, problems: list[str]) -> Scale | None:
         return None
 
 
-def _named(
-    pattern: re.Pattern[str], columns: Iterable[object], obs: pd.DataFrame
-) -> tuple[str, ...]:
-    """Columns whose name says so, and which vary."""
-    hits = [str(c) for c in columns if pattern.search(str(c)) and not _NEVER.search(str(c))]
-    return tuple(c for c in hits if len(obs[c].dropna().unique()) > 1)
-
-
-def _words(obs: pd.DataFrame, more: Iterable[str]) -> str:
-    text = [c for c in obs if not pd.api.types.is_numeric_dtype(obs[c])]
-    cells = [str(v) for c in text for v in obs[c].dropna().unique()[:20]]
-    return " ".join([*cells, *more]).lower()
-
-
-def _first_match(table: Iterable[tuple[str, str]], text: str, otherwise: str) -> str:
-    return next((word for word, pattern in table if re.search(pattern, text)), otherwise)
-
-
-def _basis(outcome: Grouping | None) -> str:
-    if outcome is None:
-        return "mri_followup"  # the sheet then asks for resorbing / non_resorbing
-    return _first_match(_BASIS, " ".join([outcome.column, *outcome.counts]).lower(), "other")
-
-
 def _species(cohort: Cohort, rows: RowGenes | None) -> str:
     named = [LATIN[o.lower()] for o in cohort.raw.organisms if o.lower() in LATIN]
     if named:
@@ -255,6 +199,9 @@ def _species(cohort: Cohort, rows: RowGenes | None) -> str:
 def _sheet(obs: pd.DataFrame, outcome: Grouping | None) -> pd.DataFrame:
     """The samples with their columns; what a comparison needs and nobody gave is left to fill."""
     sheet = obs.copy()
+    for field in PER_SAMPLE:
+        if column_of(field, sheet.columns) is None:
+            sheet[field] = UNKNOWN
     sheet.index.name = "sample_id" if "sample_id" not in sheet else "sample"
     if outcome is None:
         for column in ("donor_id", "outcome"):

@@ -19,6 +19,7 @@ from mechanisms.errors import DataError
 
 _LEADING_ZERO = re.compile(r"[-+]?0\d+")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_UNKNOWN = ("unknown", "not known", "not available", "missing", "not recorded", "?")
 # Repairs that are proposed, never made: two ids may differ by nothing else.
 _REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("ignoring upper and lower case", str.lower),
@@ -31,6 +32,12 @@ _REPAIRS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("writing spaces as '_'", lambda s: s.replace(" ", "_")),
     ("removing a leading X", lambda s: s.removeprefix("X")),
     ("ignoring case, spaces, '-', '.' and '_'", lambda s: re.sub(r"[\s._-]+", "", s).lower()),
+    ("writing numbers without leading zeros", lambda s: re.sub(r"(?<!\d)0+(?=\d)", "", s)),
+    ("cutting what follows the first '_' or '.'", lambda s: re.split(r"[._]", s)[0]),
+    (
+        "cutting file endings",
+        lambda s: re.sub(r"(\.(bam|sam|txt|gz|fastq|fq|counts?|tsv|cel))+$", "", s, flags=re.I),
+    ),
 )
 
 
@@ -71,12 +78,13 @@ def tidy_sheet(
     _refuse_bad_ids(ids, key, name)
     _refuse_unstorable(list(frame.columns), name)
     frame.index = pd.Index([label(i) for i in ids], name=key, dtype=object)
-    frame = pd.DataFrame({c: _typed(frame[c], name) for c in frame}, index=frame.index)
     said = (
         [f"{name}: spaces around {counted(stripped, 'entry', 'entries')} removed."]
         if stripped
         else []
     )
+    frame = pd.DataFrame({c: _known(frame[c], name, said) for c in frame}, index=frame.index)
+    frame = pd.DataFrame({c: _typed(frame[c], name) for c in frame}, index=frame.index)
     return frame, said
 
 
@@ -152,7 +160,10 @@ def _unmatched(
     )
     for words, repair in _REPAIRS:
         repaired = [repair(s) for s in available]
-        if len(set(repaired)) == len(repaired) and {repair(i) for i in lost} <= set(repaired):
+        wanted = {repair(i) for i in lost}
+        if len(wanted) < len(lost) or not wanted <= set(repaired):
+            continue
+        if len(set(repaired)) == len(repaired):
             return f"{text} They would match after {words}: change the ids in the sheet."
     if count_known(lost) > len(lost) / 2:
         return f"{text} The ids of the sheet are genes: data.matrix and data.samples are swapped."
@@ -177,6 +188,22 @@ def _strip(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
             cells = text.where(~text.isin(MISSING) & text.notna(), None)
         columns[c] = cells
     return pd.DataFrame(columns, index=frame.index), stripped
+
+
+def _known(cells: pd.Series, name: str, said: list[str]) -> pd.Series:
+    """In a column of numbers 'unknown' is a missing value; elsewhere it is a word like others."""
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells
+    words = cells.astype(object).map(lambda x: str(x).strip().lower(), na_action="ignore")
+    unknown = words.isin(_UNKNOWN)
+    rest = cells[~unknown & cells.notna()]
+    if not unknown.any() or rest.empty or pd.to_numeric(rest, errors="coerce").isna().any():
+        return cells
+    said.append(
+        f"{name}: column {cells.name!r} holds numbers; {counted(int(unknown.sum()), 'cell')} that "
+        f"say {str(cells[unknown].iloc[0])!r} were taken as missing."
+    )
+    return cells.where(~unknown, None)
 
 
 def _typed(cells: pd.Series, name: str) -> pd.Series:

@@ -14,11 +14,11 @@ from mechanisms.cohort.propose import Proposal
 from mechanisms.errors import StudyError
 from mechanisms.vocabulary import LABEL_BASES, TISSUES
 
-STUDY_FILE, SHEET_FILE = "study.yaml", "samples.tsv"
+STUDY_FILE, SHEET_FILE, EXCEL_FILE = "study.yaml", "samples.tsv", "samples.xlsx"
 
 
-def write_study(proposal: Proposal, folder: str | Path) -> list[Path]:
-    """Write `study.yaml` and `samples.tsv` into a folder, which is made if needed.
+def write_study(proposal: Proposal, folder: str | Path, *, excel: bool = False) -> list[Path]:
+    """Write `study.yaml` and `samples.tsv` (or .xlsx) into a folder, which is made if needed.
 
     Raises
     ------
@@ -26,7 +26,8 @@ def write_study(proposal: Proposal, folder: str | Path) -> list[Path]:
         One of the two files exists: nothing is overwritten.
     """
     folder = Path(folder)
-    paths = [folder / STUDY_FILE, folder / SHEET_FILE]
+    sheet = EXCEL_FILE if excel else SHEET_FILE
+    paths = [folder / STUDY_FILE, folder / sheet]
     if there := [p.name for p in paths if p.exists()]:
         raise StudyError(
             f"{' and '.join(there)}: already in the folder {folder.name or folder!s}, and nothing "
@@ -34,8 +35,11 @@ def write_study(proposal: Proposal, folder: str | Path) -> list[Path]:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text(study_text(proposal, folder), encoding="utf-8")
-        paths[1].write_text(sheet_text(proposal.sheet), encoding="utf-8")
+        paths[0].write_text(study_text(proposal, folder, sheet), encoding="utf-8")
+        if excel:
+            plain_sheet(proposal.sheet).to_excel(paths[1], index=False, na_rep="NA")
+        else:
+            paths[1].write_text(sheet_text(proposal.sheet), encoding="utf-8")
     except OSError as problem:
         raise StudyError(
             f"{folder.name}: the files cannot be written here ({problem.strerror}). Choose another "
@@ -45,28 +49,33 @@ def write_study(proposal: Proposal, folder: str | Path) -> list[Path]:
 
 
 def sheet_text(sheet: pd.DataFrame) -> str:
-    """Return the sheet as TSV; line breaks and tabs inside cells become spaces."""
+    """Return the sheet as TSV."""
+    return plain_sheet(sheet).to_csv(sep="\t", index=False, na_rep="NA", lineterminator="\n")
+
+
+def plain_sheet(sheet: pd.DataFrame) -> pd.DataFrame:
+    """Put the ids into a column; line breaks and tabs inside cells become spaces."""
     plain = sheet.reset_index()
     for column in plain:
         if not pd.api.types.is_numeric_dtype(plain[column]):
             plain[column] = plain[column].map(
                 lambda x: re.sub(r"\s+", " ", str(x)), na_action="ignore"
             )
-    return plain.to_csv(sep="\t", index=False, na_rep="NA", lineterminator="\n")
+    return plain
 
 
-def study_text(p: Proposal, folder: Path) -> str:
+def study_text(p: Proposal, folder: Path, sheet: str = SHEET_FILE) -> str:
     """Return the study file as YAML text with a comment on every choice."""
     lines = [
         "# A study: what is compared in which data. Lines that begin with # are comments.",
         "# Written by `mechanisms init`, which guessed: read each line and correct it. Then run",
         "#     mechanisms check study.yaml",
         "#     mechanisms run study.yaml",
-        *_comment(_todo(p)),
+        *_comment(_todo(p, sheet)),
         "",
         f"study: {_word(_study_name(p.matrix))}",
         "",
-        *_data_block(p, folder),
+        *_data_block(p, folder, sheet),
         "",
         *_design_block(p),
         "",
@@ -82,31 +91,41 @@ def study_text(p: Proposal, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _todo(p: Proposal) -> list[str]:
+def _todo(p: Proposal, sheet: str) -> list[str]:
     todo = [f"TO DO: {problem}" for problem in p.problems]
     if p.outcome is None:
         todo.append(
             "TO DO: no column of groups was found. Fill the columns outcome (resorbing or "
-            f"non_resorbing) and donor_id in {SHEET_FILE}, one line a sample."
+            f"non_resorbing) and donor_id in {sheet}, one line a sample."
         )
     return todo
 
 
-def _data_block(p: Proposal, folder: Path) -> list[str]:
+def _data_block(p: Proposal, folder: Path, sheet: str) -> list[str]:
     platform = "null" if p.platform is None else _word(_relative(p.platform, folder))
+    transcripts = ""
+    if p.transcripts is not None:
+        transcripts = f", transcripts: {_word(_relative(p.transcripts, folder))}"
     word = "probes" if p.identifiers == "probes" else "genes"
     about = f"Found: {p.kind} with {p.n_samples} samples and {p.n_genes:,} {word}"
     return [
         "data:",
         *_comment([f"{about}. Paths are relative to this file."], "  "),
         f"  matrix: {_word(_relative(p.matrix, folder))}",
-        *_comment(["One row a sample; delete the rows of samples that should not count."], "  "),
-        f"  samples: {SHEET_FILE}",
+        *([] if p.format == "auto" else [f"  format: {p.format}"]),
+        *_comment(
+            [
+                "One row a sample; delete the rows of samples that should not count. Columns that "
+                "say unknown are what a reviewer asks for: fill in what you know."
+            ],
+            "  ",
+        ),
+        f"  samples: {sheet}",
         "  sample_id: null        # the column of sample ids; null: the first",
         "  subset: {}             # keep some samples, such as {sex: [female]}",
         *_comment([f"Genes are named by: {p.identifiers} ({p.identifier_evidence})."], "  "),
         *_platform_comment(p),
-        f"  genes: {{column: auto, platform: {platform}, collapse: max_mean}}",
+        f"  genes: {{column: auto, platform: {platform}, collapse: max_mean{transcripts}}}",
         f"  species: {p.species}         # human, mouse or rat",
         *_comment([f"Tissue: {', '.join(TISSUES)}, or a word of your own."], "  "),
         f"  tissue: {p.tissue}",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mechanisms.cohort import load, propose, write_study
-from mechanisms.cohort.propose import find_groupings, guess_contrast, guess_outcome
+from mechanisms.cohort.guess import find_groupings, guess_contrast, guess_outcome
 from mechanisms.errors import DataError, StudyError
 from mechanisms.genes import known_genes
 from mechanisms.study import read_study
@@ -73,8 +73,9 @@ def test_a_table_alone_asks_for_outcome_and_donor(tmp_path: Path, matrix: Path) 
     study_file, sheet_file = write_study(p, tmp_path / "s")
     assert "TO DO: no column of groups was found" in study_file.read_text()
     rows = sheet_file.read_text().splitlines()
-    assert rows[0] == "sample_id\toutcome\tdonor_id"
-    assert rows[1] == "HD 0\tNA\tNA"
+    asked = "level\tweeks_since_onset\tsteroid\tnsaid\tage\tsex\tbatch"
+    assert rows[0] == f"sample_id\toutcome\tdonor_id\t{asked}"
+    assert rows[1] == "HD 0\tNA\tNA" + 7 * "\tunknown"
     study = read_study(study_file)
     assert (study.design.target, study.design.donor) == ("resorbing", "donor_id")
 
