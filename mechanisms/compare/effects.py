@@ -24,12 +24,16 @@ def within_sd(y: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Raw and adjusted effects share this standardiser: over the residual SD an adjusted effect
     would grow only because the covariates take variance away. With groups of one size, as in
-    pairs, it is the root of the average variance.
+    pairs, it is the root of the average variance. NaN where nothing varies.
     """
     parts = [y[target], y[~target]]
     df = sum(len(p) - 1 for p in parts)
     squares = sum(((p - p.mean(axis=0)) ** 2).sum(axis=0) for p in parts)
-    return np.asarray(np.sqrt(squares / df)) if df > 0 else np.full(y.shape[1], np.nan)
+    if df == 0:
+        return np.full(y.shape[1], np.nan)
+    sd = np.sqrt(squares / df)
+    # Below the rounding of the values there is no variation, only arithmetic.
+    return np.where(sd > 1e-12 * np.abs(y).max(axis=0), sd, np.nan)
 
 
 def standardised(fit: Fit, sd: np.ndarray, df_sd: float) -> tuple[np.ndarray, ...]:
@@ -39,8 +43,6 @@ def standardised(fit: Fit, sd: np.ndarray, df_sd: float) -> tuple[np.ndarray, ..
     equal variance, an approximation with covariates, and zero lies outside exactly when p < .05.
     """
     J = hedges_correction(df_sd)
-    scale = np.maximum(np.abs(fit.difference), 1.0)
-    sd = np.where(sd > 1e-12 * scale, sd, np.nan)
     g = J * fit.difference / sd
     limits = np.array(
         [noncentral.limits(t, v) for t, v in zip(fit.statistic, fit.df, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 
 EXACT_UP_TO = 20_000
 DRAWS = 9_999
-CHUNK = 500
+VALUES_AT_ONCE = 2_000_000
 
 
 def arrangements(
@@ -111,23 +111,27 @@ def permutation_p(
     residuals = y - reduced @ np.linalg.lstsq(reduced, y, rcond=None)[0]
     inverse = np.linalg.inv(X.T @ X)
     a = X @ inverse[:, column]
-    hat = X @ inverse @ X.T
-    leverage = np.diag(hat)
+    basis = np.linalg.qr(X)[0]
+    leverage = (basis**2).sum(axis=1)
     weight = np.where(leverage < 1 - 1e-10, a**2 / np.maximum(1 - leverage, 1e-300), 0.0)
-    maker = np.eye(len(a)) - hat
-    observed = _studentised(residuals[None], a, maker, weight)[0]
+    observed = _studentised(residuals[None], a, basis, weight)[0]
     larger = np.zeros(y.shape[1])
-    for start in range(0, len(rows), CHUNK):
-        drawn = _studentised(residuals[rows[start : start + CHUNK]], a, maker, weight)
+    chunk = max(1, VALUES_AT_ONCE // max(y.size, 1))
+    for start in range(0, len(rows), chunk):
+        drawn = _studentised(residuals[rows[start : start + chunk]], a, basis, weight)
         larger += (drawn >= observed * (1 - 1e-9)).sum(axis=0)
     p = larger / len(rows) if exact else (larger + 1) / (len(rows) + 1)
     return np.where(np.isfinite(observed), p, np.nan)
 
 
-def _studentised(y: np.ndarray, a: np.ndarray, maker: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return |t| for B x n x m outcomes, as B x m; infinite where only the numerator is left."""
-    beta = np.abs(np.einsum("n,bnm->bm", a, y))
-    variance = np.einsum("n,bnm->bm", weight, np.matmul(maker, y) ** 2)
+def _studentised(y: np.ndarray, a: np.ndarray, basis: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return |t| for B x n x m outcomes, as B x m; infinite where only the numerator is left.
+
+    `basis` is an orthonormal one of the design: far narrower than the n x n residual maker.
+    """
+    beta = np.abs(np.matmul(a, y))
+    rest = y - np.matmul(basis, np.matmul(basis.T, y))
+    variance = np.matmul(weight, rest**2)
     scale = np.abs(y).max(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = beta / np.sqrt(variance)

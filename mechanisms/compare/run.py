@@ -106,6 +106,7 @@ def _test_block(
         table["p_value"] = fit.p_value
         table["p_permutation"], table["p_floor"] = _permute(y, part, seed)
     flat = np.isnan(fit.statistic)
+    table.loc[flat, ["p_permutation", "p_floor"]] = np.nan
     table.loc[flat, "note"] = [
         _add(n, "no variation within the groups") for n in table["note"][flat]
     ]

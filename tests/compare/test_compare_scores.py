@@ -93,10 +93,12 @@ def test_scale_and_shift_of_a_score_change_only_its_difference(
 ) -> None:
     design = designed(sheet(6, 7))
     scores = scores_of(design)
-    a, b = (compare_scores(s, design, seed=1) for s in (scores, 250 * scores + 1e4))
-    np.testing.assert_allclose(b["difference"], 250 * a["difference"], rtol=1e-9)
-    for column in ("estimate", "ci_low", "ci_high", "p_value", "p_permutation"):
-        np.testing.assert_allclose(b[column], a[column], rtol=1e-8)
+    a = compare_scores(scores, design, seed=1)
+    for factor, shift in ((250, 1e4), (1e-30, 0), (1e40, -1e41)):
+        b = compare_scores(factor * scores + shift, design, seed=1)
+        np.testing.assert_allclose(b["difference"], factor * a["difference"], rtol=1e-9)
+        for column in ("estimate", "ci_low", "ci_high", "p_value", "p_permutation"):
+            np.testing.assert_allclose(b[column], a[column], rtol=1e-8)
 
 
 # --- units without a score --------------------------------------------------------------------
@@ -155,6 +157,7 @@ def test_scores_that_nobody_or_too_few_have(sheet: Sheet, designed: Designed) ->
     design = designed(sheet(4, 4))
     scores = scores_of(design)
     scores["s0"], scores.iloc[1:4, 1], scores.iloc[:, 2] = np.nan, np.nan, 7.0
+    scores["noise"] = 1e6 + 1e-9 * scores["s3"]  # below the rounding of a million
     table = compare_scores(scores, design, seed=1).set_index("signature")
     empty = ["estimate", "difference", "ci_low", "se", "p_value", "p_permutation"]
     assert table.loc[["s0", "s1"], empty].isna().all(axis=None)
@@ -164,7 +167,9 @@ def test_scores_that_nobody_or_too_few_have(sheet: Sheet, designed: Designed) ->
     )
     assert table.loc["s2", "note"] == "no variation within the groups"
     assert table.loc["s2", "difference"] == pytest.approx(0, abs=1e-12)
-    assert np.isnan(table.loc["s2", "estimate"])
+    for name in ("s2", "noise"):
+        assert table.loc[name, "note"] == "no variation within the groups"
+        assert table.loc[name, ["estimate", "p_value", "p_permutation", "p_floor"]].isna().all()
     assert table.loc["s3", "note"] == ""
 
 
