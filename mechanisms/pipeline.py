@@ -273,6 +273,11 @@ def design_of(study: Study, obs: pd.DataFrame) -> tuple[Units, Design]:
     from mechanisms.compare import build_design, build_units
 
     contrast = contrast_of(study)
+    if obs.columns.empty:
+        raise StudyError(
+            f"{Path(study.data.matrix).name} brings no sample sheet, so nothing says which sample "
+            "is in which group; name the sheet as data.samples"
+        )
     try:
         units = build_units(obs, contrast)
         return units, build_design(units, contrast)
