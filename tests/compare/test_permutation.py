@@ -160,6 +160,14 @@ def test_scores_without_variation_have_no_p() -> None:
     assert np.isnan(permutation_p(y, X, 1, rows, exact=exact)).all()
 
 
+def test_ties_at_zero_are_ties(rng: np.random.Generator) -> None:
+    target, X = design(6, 6)
+    y = np.tile([0.1, 0.7, 0.3, 0.7, 0.1, 0.3], 2)[:, None]
+    rows, exact = arrangements(target, None, exchangeable=True, seed=1)
+    for order in (np.arange(12), np.r_[rng.permutation(6), 6 + rng.permutation(6)]):
+        assert permutation_p(y[order], X, 1, rows, exact=exact)[0] == 1
+
+
 def test_scale_and_shift_change_no_p(rng: np.random.Generator) -> None:
     target, X = design(4, 6)
     y = rng.normal(size=(10, 4))
