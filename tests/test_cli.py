@@ -163,6 +163,11 @@ BAD = [
     ),
     Bad("missing sheet", ("sample.tsv", "data.samples"), {"data": {"samples": "sample.tsv"}}),
     Bad(
+        "no sheet at all",
+        ("counts.tsv", "brings no sample sheet", "data.samples"),
+        {"data": {"samples": None}},
+    ),
+    Bad(
         "ids that do not match",
         ("samples.tsv", "'DO4'", "nearest: 'D04'", "counts.tsv"),
         sheet=put(3, "sample", "DO4"),
