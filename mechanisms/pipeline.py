@@ -313,7 +313,7 @@ def analyse(
     import pandas as pd
 
     from mechanisms import score as scoring
-    from mechanisms.challenge import challenge
+    from mechanisms.challenge import challenge, prepare
     from mechanisms.frames import (
         long_scores,
         long_sides,
@@ -350,6 +350,7 @@ def analyse(
         measurable=scoring.measurable(table),
         unadjusted=unadjusted,
         seed=study.seed,
+        again=prepare(compared, units, collection, primary),
     )
     store_scores(cohort, members, collection)
     said = account.notices(study, cohort, units, table, scoring.sample_report(compared))

@@ -119,6 +119,12 @@ ROBUSTNESS_COLUMNS = (
     "robustness_value",
     "same_sign_methods",
     "gates",
+    "worst_gene",
+    "p_without_gene",
+    "difference_low",
+    "difference_high",
+    "random_low",
+    "random_high",
 )
 
 LEVELS = ("refuse", "describe", "descriptive", "tested")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -92,26 +93,59 @@ def adjusted_tests(
     """
     rows = []
     for name in scores.columns:
-        # A unit without a score, such as a constant sample, shapes no component either.
-        present = np.isfinite(scores[name].to_numpy(dtype=float))
-        part = design if present.all() else design.subset(present)
-        inside = np.isin(design.units, part.units)
-        kept = [g for g in expression.columns if g not in genes_of[str(name)]]
-        k = n_components(len(part.units), part.X.shape[1]) if len(kept) >= FEWEST_GENES else 0
-        pcs = components(expression.loc[inside, kept].to_numpy(), k) if k else np.zeros((1, 0))
-        if pcs.shape[1] == 0:
-            row = compare_scores(scores[[name]] * np.nan, design, seed=seed)
-            if present.any():
-                row["note"] = _why_not(len(part.units), part.X.shape[1], len(kept))
-            row["components"], row["group_r2"] = 0, np.nan
+        column = scores[[name]]
+        found = adjust(column[name], expression, design, genes_of[str(name)])
+        if found.design is None:
+            row = compare_scores(column * np.nan, design, seed=seed)
+            if column[name].notna().any():
+                row["note"] = found.why_not
         else:
-            wide = np.zeros((len(design.units), pcs.shape[1]))
-            wide[inside] = pcs
-            labels = tuple(f"composition_{i + 1}" for i in range(pcs.shape[1]))
-            row = compare_scores(scores[[name]], design.with_covariates(wide, labels), seed=seed)
-            row["components"], row["group_r2"] = pcs.shape[1], group_r2(part, pcs)
+            row = compare_scores(column, found.design, seed=seed)
+        row["components"], row["group_r2"] = found.components, found.group_r2
         rows.append(row)
     return pd.concat(rows, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """A design with the panel's components, or why there is none.
+
+    Attributes
+    ----------
+    design
+        The design with one more column for each component; units without a score hold zeros.
+    components
+        How many.
+    group_r2
+        Share of the group that they tell.
+    why_not
+        Why there is no design; empty where there is.
+    """
+
+    design: Design | None
+    components: int = 0
+    group_r2: float = float("nan")
+    why_not: str = ""
+
+
+def adjust(
+    score: pd.Series, expression: pd.DataFrame, design: Design, own: frozenset[str]
+) -> Adjustment:
+    """Return the design of one score with the components of the panel without its genes."""
+    # A unit without a score, such as a constant sample, shapes no component either.
+    present = np.isfinite(score.to_numpy(dtype=float))
+    part = design if present.all() else design.subset(present)
+    inside = np.isin(design.units, part.units)
+    kept = [g for g in expression.columns if g not in own]
+    k = n_components(len(part.units), part.X.shape[1]) if len(kept) >= FEWEST_GENES else 0
+    pcs = components(expression.loc[inside, kept].to_numpy(), k) if k else np.zeros((1, 0))
+    if pcs.shape[1] == 0:
+        why = _why_not(len(part.units), part.X.shape[1], len(kept))
+        return Adjustment(None, why_not=why)
+    wide = np.zeros((len(design.units), pcs.shape[1]))
+    wide[inside] = pcs
+    labels = tuple(f"composition_{i + 1}" for i in range(pcs.shape[1]))
+    return Adjustment(design.with_covariates(wide, labels), pcs.shape[1], group_r2(part, pcs))
 
 
 def _why_not(n: int, parameters: int, n_genes: int) -> str:

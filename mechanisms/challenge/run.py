@@ -9,20 +9,21 @@ import numpy as np
 import pandas as pd
 
 from mechanisms.challenge import composition
-from mechanisms.challenge.claims import ALPHA, Evidence, classify, classify_balance
-from mechanisms.compare import (
-    Design,
-    compare_scores,
-    effect_rows,
-    evidence_level,
-    family,
-    family_fdr,
-)
-from mechanisms.compare.fdr import benjamini_hochberg
+from mechanisms.challenge.again import Again
+from mechanisms.challenge.gates import GATE_COLUMNS, apply_gates
+from mechanisms.challenge.verdicts import claim_of, gather, judge_balances
+from mechanisms.compare import Design, compare_scores, effect_rows, family, family_fdr
+from mechanisms.compare.linear import fit_contrast
 from mechanisms.signatures import Collection
-from mechanisms.vocabulary import COMPOSITION_COLUMNS, ROBUSTNESS_COLUMNS
+from mechanisms.vocabulary import (
+    COMPOSITION_COLUMNS,
+    NOT_BEYOND_RANDOM,
+    ONE_GENE,
+    ROBUSTNESS_COLUMNS,
+    SUPPORTED,
+)
 
-GATES = "not applied: one gene, random sets"
+NOT_APPLIED = "not applied"
 
 
 class Challenged(NamedTuple):
@@ -45,6 +46,7 @@ def challenge(
     measurable: pd.Series,
     unadjusted: str,
     seed: int,
+    again: Again | None = None,
 ) -> Challenged:
     """Test every score raw and beside composition, and say what may be claimed.
 
@@ -66,7 +68,10 @@ def challenge(
     unadjusted
         Why composition is not adjusted for, or an empty string.
     seed
-        Seed of the permutations.
+        Seed of the permutations and of the random sets.
+    again
+        The compared samples, for the two gates before `supported`; without it they are not applied,
+        and the tables say so.
     """
     tests = {m: compare_scores(frame, design, seed=seed) for m, frame in scores.items()}
     raw = tests[primary].set_index("signature", drop=False)
@@ -82,98 +87,24 @@ def challenge(
         table = table.set_index("signature", drop=False)
         adjusted, side_adjusted = table.loc[tested], table.loc[list(sides.columns)]
     members = family(collection)
-    verdicts = _verdicts(raw.loc[tested], adjusted, members, design, measurable, collection)
+    verdicts = gather(raw.loc[tested], adjusted, members, design, measurable, collection)
     verdicts["unadjusted"] = unadjusted
-    claimed = verdicts["balance"] | verdicts.index.isin(members)
-    verdicts["claim"] = [
-        _claim(row) if c else "" for row, c in zip(verdicts.itertuples(), claimed, strict=True)
-    ]
-    _judge_balances(verdicts, side_raw, side_adjusted, collection)
+    verdicts["claim"] = [claim_of(row) for row in verdicts.itertuples()]
+    if again is not None:
+        designs = _last_designs(verdicts, members, scores[primary], expression, design, collection)
+        gated = apply_gates(designs, again, seed=seed).set_index("signature")
+        verdicts = verdicts.join(gated)
+        for gate in ("one_gene", "within_random"):
+            verdicts[gate] = verdicts[gate].astype(object).where(verdicts[gate].notna(), None)
+        verdicts["claim"] = [claim_of(row) for row in verdicts.itertuples()]
+    judge_balances(verdicts, side_raw, side_adjusted, collection)
+    verdicts.loc[~(verdicts["balance"] | verdicts.index.isin(members)), "claim"] = ""
     table = _effects(tests, adjusted, verdicts, members, collection, design, coverage, primary)
     return Challenged(
         table,
         _composition(raw.loc[panel_roles], collection, coverage, used=not unadjusted),
         _robustness(verdicts, adjusted, raw, tests, primary),
     )
-
-
-def _verdicts(
-    raw: pd.DataFrame,
-    adjusted: pd.DataFrame | None,
-    members: list[str],
-    design: Design,
-    measurable: pd.Series,
-    collection: Collection,
-) -> pd.DataFrame:
-    """Gather the evidence on each signature and balance, one row each."""
-    balances = {b.id for b in collection.balances}
-    table = pd.DataFrame(index=raw.index)
-    table["signature"] = raw["signature"]
-    table["balance"] = [i in balances for i in raw.index]
-    table["measurable"] = [bool(i in balances or measurable[i]) for i in raw.index]
-    smaller = raw[["n_target", "n_reference"]].min(axis=1).astype(int)
-    table["level"] = [
-        evidence_level(n, None if np.isnan(pairs) else int(pairs), design.donors, df)[0]
-        for n, pairs, df in zip(smaller, raw["n_pairs"], raw["residual_df"], strict=True)
-    ]
-    table["expected"] = [
-        "none" if i in balances else design.contrast.expected(collection[i].expected)
-        for i in raw.index
-    ]
-    table["raw"], table["p_raw"] = raw["estimate"], raw["p_value"]
-    table["statistic"], table["df"] = raw["statistic"], raw["df"]
-    if adjusted is None:
-        table["adjusted"] = table["p_adjusted"] = table["group_r2"] = np.nan
-        table["components"] = 0
-        worst = table["p_raw"]
-    else:
-        table["adjusted"], table["p_adjusted"] = adjusted["estimate"], adjusted["p_value"]
-        table["group_r2"], table["components"] = adjusted["group_r2"], adjusted["components"]
-        table["statistic"], table["df"] = adjusted["statistic"], adjusted["df"]
-        worst = table[["p_raw", "p_adjusted"]].max(axis=1)
-    table["P"] = worst
-    for name, p in (("q_raw", table["p_raw"]), ("q", worst)):
-        # Balances repeat their members, so they are judged in a family of their own.
-        inside = table.index.isin(members)
-        q_members = benjamini_hochberg(np.where(inside, p, np.nan))
-        q_balances = benjamini_hochberg(np.where(table["balance"], p, np.nan))
-        alone = benjamini_hochberg(np.where(inside | table["balance"], np.nan, p))
-        table[name] = np.where(inside, q_members, np.where(table["balance"], q_balances, alone))
-    return table
-
-
-def _claim(row: object) -> str:
-    names = Evidence.__dataclass_fields__
-    return classify(Evidence(**{n: getattr(row, n) for n in names if hasattr(row, n)}))
-
-
-def _judge_balances(
-    verdicts: pd.DataFrame,
-    raw: pd.DataFrame,
-    adjusted: pd.DataFrame | None,
-    collection: Collection,
-) -> None:
-    """Replace a balance's class by what its sides allow, and note what each side does."""
-    notes = dict.fromkeys(verdicts.index, "")
-    for b in collection.balances:
-        moves, texts = {}, []
-        for side in ("plus", "minus"):
-            name = f"{b.id}:{side}"
-            estimate = _number(raw, name, "estimate")
-            p = _number(raw, name, "p_value")
-            if adjusted is not None:
-                p = float(np.fmax(p, _number(adjusted, name, "p_value")))
-            moves[side] = estimate if p <= ALPHA else 0.0
-            texts.append(f"{side} side g {estimate:.2f}")
-        own, whole = str(verdicts["claim"][b.id]), _number(verdicts, b.id, "raw")
-        claim = classify_balance(own, moves["plus"], moves["minus"], whole)
-        verdicts.loc[b.id, "claim"] = claim
-        notes[b.id] = "; ".join(texts)
-    verdicts["note"] = pd.Series(notes)
-
-
-def _number(table: pd.DataFrame, row: str, column: str) -> float:
-    return float(table[column][row])
 
 
 def _effects(
@@ -205,8 +136,9 @@ def _effects(
     for frame in frames:
         frame["fdr"] = family_fdr(frame, members)
         frame["claim"] = frame["signature"].map(verdicts["claim"]).fillna("")
+    gates = gate_words(verdicts)
     raw["note"] = [
-        _joined(note, verdicts["note"].get(i, ""), _gates(claim))
+        _joined(note, verdicts["note"].get(i, ""), _gate_note(claim, gates.get(i, "")))
         for i, note, claim in zip(raw["signature"], raw["note"], raw["claim"], strict=True)
     ]
     for method, table in tests.items():
@@ -217,8 +149,53 @@ def _effects(
     return pd.concat(frames, ignore_index=True)
 
 
-def _gates(claim: str) -> str:
-    return f"gates {GATES}" if claim.startswith("supported") else ""
+def gate_words(verdicts: pd.DataFrame) -> pd.Series:
+    """Say for each signature what the two gates found."""
+    if "one_gene" not in verdicts:
+        return pd.Series(NOT_APPLIED, index=verdicts.index)
+    words = []
+    for row in verdicts.itertuples():
+        if row.one_gene is None:
+            words.append("")
+        elif row.one_gene:
+            words.append(f"carried by {row.worst_gene} (p {float(row.p_without_gene):.2g} without)")  # type: ignore[arg-type]
+        elif row.within_random:
+            words.append("inside the range of matched random sets")
+        else:
+            words.append("passed")
+    return pd.Series(words, index=verdicts.index)
+
+
+def _gate_note(claim: str, gates: str) -> str:
+    if claim.startswith("supported") and gates == NOT_APPLIED:
+        return "gates not applied: one gene, random sets"
+    return gates if claim in (ONE_GENE, NOT_BEYOND_RANDOM) else ""
+
+
+def _last_designs(
+    verdicts: pd.DataFrame,
+    members: list[str],
+    scores: pd.DataFrame,
+    expression: pd.DataFrame,
+    design: Design,
+    collection: Collection,
+) -> dict[str, tuple[Design, float]]:
+    """Return, for each signature that would be supported, the design and difference to gate."""
+    genes_of = composition.score_genes(collection)
+    designs = {}
+    for name in members:
+        if not str(verdicts["claim"][name]).startswith(SUPPORTED):
+            continue
+        last: Design | None = design
+        if not verdicts["unadjusted"][name]:
+            last = composition.adjust(scores[name], expression, design, genes_of[name]).design
+        if last is None:
+            continue
+        present = scores[name].notna().to_numpy()
+        part = last if present.all() else last.subset(present)
+        y = scores.loc[part.units, [name]].to_numpy(dtype=float)
+        designs[name] = (part, float(fit_contrast(y, part.X, part.column, "ols").difference[0]))
+    return designs
 
 
 def _joined(*parts: str) -> str:
@@ -256,7 +233,9 @@ def _robustness(
         (np.sign(o.reindex(rows.index)) == np.sign(rows["raw"])).astype(int) for o in others
     )
     rows["same_sign_methods"] = [f"{n} of {len(others)}" for n in np.broadcast_to(agree, len(rows))]
-    rows["gates"] = GATES
+    rows["gates"] = gate_words(verdicts)
+    for column in GATE_COLUMNS[3:]:
+        rows[column] = rows.get(column, np.nan)
     rows = rows.rename(
         columns={"raw": "estimate_raw", "adjusted": "estimate_adjusted", "q": "q_claim"}
     )
