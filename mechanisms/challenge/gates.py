@@ -16,6 +16,7 @@ from mechanisms.compare.linear import choose_test, fit_contrast
 RANDOM_SETS = 300
 BINS = 20
 INSIDE = 0.95
+CHOICE = 10
 GATE_COLUMNS = (
     "signature",
     "one_gene",
@@ -145,17 +146,33 @@ def matched_sets(
     own = np.concatenate([up, down])
     pools = {}
     for stratum in np.unique(bins[own]):
-        pool = np.setdiff1d(np.flatnonzero(bins == stratum), own)
-        pools[stratum] = pool[np.argsort(names[pool], kind="stable")]
+        pools[stratum] = _pool(stratum, own, bins, names, (bins[own] == stratum).sum())
     sets = []
     for _ in range(draws):
         drawn = np.empty(len(own), dtype=np.int64)
         for stratum, pool in pools.items():
             places = np.flatnonzero(bins[own] == stratum)
-            # The signature's genes may be most of a small stratum: then its genes serve again.
             drawn[places] = rng.choice(pool, len(places), replace=len(pool) < len(places))
         sets.append((drawn[: len(up)], drawn[len(up) :]))
     return sets
+
+
+def _pool(
+    stratum: int, own: np.ndarray, bins: np.ndarray, names: np.ndarray, needed: int
+) -> np.ndarray:
+    """Return the genes that may replace those of a stratum, by name.
+
+    Where the signature's own genes are most of it, as in a small panel of genes, the nearest strata
+    join.
+    """
+    others = np.setdiff1d(np.arange(len(bins)), own)
+    if len(others) == 0:
+        return own
+    distance = np.abs(bins[others] - stratum)
+    enough = min(CHOICE * needed, len(others))
+    limit = np.sort(distance)[enough - 1] if (distance == 0).sum() < needed else 0
+    pool = others[distance <= limit]
+    return np.asarray(pool[np.argsort(names[pool], kind="stable")])
 
 
 def apply_gates(

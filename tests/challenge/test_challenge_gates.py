@@ -112,3 +112,24 @@ def test_random_sets_follow_the_name_and_the_seed_not_the_order_of_genes(rng):
         "b", own, none, gates.strata(mean, detection, names), names, seed=1, draws=5
     )
     assert any((a != b).any() for (a, _), (b, _) in zip(here, other, strict=True))
+
+
+def test_where_a_signature_fills_its_stratum_the_nearest_strata_serve():
+    names = np.array([f"G{i:03d}" for i in range(60)])
+    mean = np.arange(60.0)
+    bins = np.repeat([20, 21, 40], 20)
+    own = np.arange(20)  # all of stratum 20
+    none = np.zeros(0, dtype=np.int64)
+    for up, _ in gates.matched_sets("a", own, none, bins, names, seed=1, draws=5):
+        assert len(np.unique(up)) == 20
+        assert set(bins[up]) <= {21, 40}
+    assert mean[up].min() >= 20
+
+
+def test_a_signature_of_all_genes_has_only_itself():
+    names = np.array(["A", "B", "C"])
+    own = np.arange(3)
+    sets = gates.matched_sets(
+        "a", own, np.zeros(0, dtype=np.int64), np.zeros(3, dtype=int), names, seed=1, draws=2
+    )
+    assert all(sorted(up) == [0, 1, 2] for up, _ in sets)
