@@ -254,10 +254,11 @@ def names_of(tables: Tables, symbol: str, row: dict[str, str]) -> dict[str, list
             column = "symbols_of_others"
         elif symbol in RENAMED_FAMILIES and name[0].isdigit():
             column = "ambiguous_aliases"  # 1-MAR, 03/01: spreadsheets made it of other genes too
-        elif name in former or name in official:
+        elif name in FORMER.get(symbol, ()) or name in official:
             column = "previous"  # it was the official symbol: stronger than another gene's alias
         elif tables.owners[name.upper()] <= same:
-            column = "aliases"
+            # COX2 was NCBI's symbol of MT-CO2, and is what everybody calls PTGS2: no owner alone.
+            column = "previous" if name in former else "aliases"
         else:
             column = "ambiguous_aliases"
         sorted_names[column].append(name)
@@ -318,7 +319,7 @@ def rodent(
 
 def flags_of(tables: Tables, symbol: str, in_signatures: bool) -> str:
     kind = tables.gencode[symbol][0][1]
-    others = sorted(tables.owners[symbol.upper()] & tables.approved - {symbol})
+    others = sorted((tables.owners[symbol.upper()] & tables.approved) - {symbol})
     flags = [] if kind == "protein_coding" else [f"type={kind}"]
     flags += [f"also_alias_of={','.join(others)}"] if others else []
     flags += [] if in_signatures else ["renamed_family"]

@@ -100,11 +100,12 @@ def coverage_of_matrix(
 ) -> None:
     """Say how many genes of each direction a matrix holds, and why the others are not found."""
     from mechanisms.score.coverage import coverage_table, locate
-    from mechanisms.signatures import for_species, variant
+    from mechanisms.signatures import described_changes, for_species, variant
     from mechanisms.signatures.listing import aligned
 
     ids, space, spoken = _identifiers(matrix, samples, platform, species)
-    collection = variant(for_species(_read(which), spoken), mode)
+    written = _read(which)
+    collection = variant(for_species(written, spoken), mode)
     located = locate(collection, ids, space=space, species=spoken)
     table = coverage_table(located, collection)
     typer.echo(f"{len(ids):,} {spoken} genes by {space}\n")
@@ -119,7 +120,9 @@ def coverage_of_matrix(
         homes = lost.groupby("gene")["signature"].agg(lambda s: ", ".join(dict.fromkeys(s)))
         why = lost.drop_duplicates("gene").set_index("gene")["detail"]
         missing = [(g, why[g] or "not among the genes of the data", homes[g]) for g in homes.index]
-        typer.echo(aligned(("not found", "because", "signatures"), missing), nl=False)
+        typer.echo(aligned(("not found", "because", "signatures"), missing))
+    for change in described_changes(written, species=spoken, mode=mode):
+        typer.echo(change)
 
 
 @signatures_app.command("overlap")

@@ -120,18 +120,19 @@ def _shipped_contents() -> list[tuple[bytes, str, str]]:
 
 
 def _others(documents: list[Document]) -> list[Signature]:
-    """The shipped signatures to compare with; none of a file that is a version of a shipped one."""
-    taken = {s.id for s in shipped()}
-    copied: set[str] = set()
+    """The shipped signatures to compare with, without those of which a version is linted.
+
+    A version of a shipped file has its name, or at least half of its ids are shipped ones.
+    """
+    whole = shipped()
+    versions: set[str] = set()
     for document in documents:
         ids = {draft.id for draft in document.signatures}
-        if len(ids & taken) >= max(2, len(ids) / 2) or _is_shipped(document.file):
-            copied |= ids
-    return [s for s in shipped() if s.id not in copied]
-
-
-def _is_shipped(file: str) -> bool:
-    return Path(file).resolve().parent == Path(str(files("mechanisms.gene_sets"))).resolve()
+        known = {id for id in ids if id in whole}
+        stem = Path(document.file).stem
+        named = {id for id in known if whole[id].mechanism == stem}
+        versions |= ids if len(known) >= max(2, len(ids) / 2) else named
+    return [s for s in whole if s.id not in versions]
 
 
 def _counted(n: int, noun: str) -> str:

@@ -241,7 +241,10 @@ def test_yaml_refusals_name_file_id_gene_and_remedy(tmp_path, text, message):
     ("text", "message"),
     [
         ("one TNF IL6\n", r"sets\.gmt, line 1: a GMT line is an id.*has 1 cells"),
-        ("one\tx\tTNF\n\ntwo\tx\tTNF\tTNF\n", r"line 3, signature 'two', genes up: gene 'TNF' occurs"),
+        (
+            "one\tx\tTNF\n\ntwo\tx\tTNF\tTNF\n",
+            r"line 3, signature 'two', genes up: gene 'TNF' occurs",
+        ),
         ("one\tx\tTNF\ntwo\tx\tIL 6\n", r"line 2, signature 'two', genes up: gene 'IL 6'"),
         ("one\tx\t1-Mar\n", r"line 1.*it is a date"),
         ("one\tx\t\t\n", r"it has no genes"),
@@ -294,5 +297,5 @@ def test_the_shipped_collection_is_read_in_a_moment_and_once():
     start = time.perf_counter()
     whole = read_signatures("all")
     assert whole.hash
-    assert time.perf_counter() - start < 0.3
+    assert time.perf_counter() - start < 1  # 0.1 s alone; others may be busy
     assert shipped() is shipped()
