@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from mechanisms.genes import resolve
 from mechanisms.signatures import for_species, read_signatures
 
 pytestmark = pytest.mark.data
+ROOT = Path(__file__).resolve().parents[2]
 ALL = read_signatures("all")
 # M1 against M2a within each study: Hedges g of M1, M2 and M2a, singscore.
 STATES = ("macrophage_m1", "macrophage_m2", "macrophage_m2a")
@@ -51,6 +53,10 @@ def test_macrophage_states_keep_their_direction_in_six_of_six_studies(macrophage
     assert (table["macrophage_m1"] > 0).all(), table
     assert (table["macrophage_m2"] < 0).all(), table
     assert (table["macrophage_m2a"] < 0).all(), table
+    reported = (ROOT / "gene_sets" / "README.md").read_text(encoding="utf-8")
+    for study, row in table.iterrows():
+        cells = " | ".join(f"{g:.2f}" for g in row)
+        assert f"| {study} | {cells} |" in reported
 
 
 def test_every_core_direction_is_covered_in_the_macrophages(macrophages):
