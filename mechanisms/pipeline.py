@@ -313,7 +313,12 @@ def analyse(
     import pandas as pd
 
     from mechanisms import score as scoring
-    from mechanisms.challenge import challenge, prepare
+    from mechanisms.challenge import (
+        certificate_of_study,
+        challenge,
+        genes_of_study,
+        prepare,
+    )
     from mechanisms.frames import (
         long_scores,
         long_sides,
@@ -339,10 +344,12 @@ def analyse(
     sides = side_frame(by_unit[primary], collection, primary)
     say("compare and challenge")
     unadjusted = unadjusted_because(study)
+    again = prepare(compared, units, collection, primary)
+    panel = panel_expression(compared, units, collection)
     challenged = challenge(
         scores,
         sides,
-        panel_expression(compared, units, collection),
+        panel,
         design,
         collection,
         primary=primary,
@@ -350,7 +357,11 @@ def analyse(
         measurable=scoring.measurable(table),
         unadjusted=unadjusted,
         seed=study.seed,
-        again=prepare(compared, units, collection, primary),
+        again=again,
+    )
+    say("certify")
+    certificate = certificate_of_study(
+        scores[primary], panel, again, design, collection, unadjusted=unadjusted, seed=study.seed
     )
     store_scores(cohort, members, collection)
     said = account.notices(study, cohort, units, table, scoring.sample_report(compared))
@@ -371,6 +382,8 @@ def analyse(
         truth=truth,
         inputs=account.inputs(cohort),
         seed=study.seed,
+        certificate=certificate,
+        genes=genes_of_study(again, design),
     )
 
 

@@ -125,6 +125,9 @@ ROBUSTNESS_COLUMNS = (
     "difference_high",
     "random_low",
     "random_high",
+    "fry_p",
+    "camera_p",
+    "gene_correlation",
 )
 
 LEVELS = ("refuse", "describe", "descriptive", "tested")

@@ -4,14 +4,18 @@ from mechanisms.challenge.again import Again, prepare
 from mechanisms.challenge.claims import Evidence, classify, classify_balance
 from mechanisms.challenge.composition import panel_genes
 from mechanisms.challenge.run import Challenged, challenge
+from mechanisms.challenge.trust import certificate_of_study, genes_of_study, sets_of_study
 
 __all__ = [
     "Again",
     "Challenged",
     "Evidence",
+    "certificate_of_study",
     "challenge",
     "classify",
     "classify_balance",
+    "genes_of_study",
     "panel_genes",
     "prepare",
+    "sets_of_study",
 ]

@@ -27,7 +27,7 @@ CERTIFICATE_COLUMNS = (
     "draws",
     "false_claims",
     "smallest_shift",
-    "claimed_at_largest",
+    "claimed_share",
     "cells_alone",
 )
 ANY = "any mechanism"
@@ -75,7 +75,7 @@ def certify(
     -----
     `false_claims` and `cells_alone` are shares of labellings; `smallest_shift` is the smallest of
     `SHIFTS` (log2) that is claimed in 80 % of them, NaN where the largest is not, and
-    `claimed_at_largest` the share claimed at the largest.
+    `claimed_share` the share that is claimed there (or at the largest).
     """
     labels = labellings(design, most=FROM_NOTHING, seed=seed)
     if len(labels) == 0:
@@ -92,7 +92,7 @@ def certify(
             "draws": len(labels),
             "false_claims": null.mean(axis=1),
             "smallest_shift": visible,
-            "claimed_at_largest": largest,
+            "claimed_share": largest,
             "cells_alone": np.nan if cells is None else cells.mean(axis=1),
         }
     )

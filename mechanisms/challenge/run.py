@@ -11,8 +11,10 @@ import pandas as pd
 from mechanisms.challenge import composition
 from mechanisms.challenge.again import Again
 from mechanisms.challenge.gates import GATE_COLUMNS, apply_gates
+from mechanisms.challenge.trust import sets_of_study
 from mechanisms.challenge.verdicts import claim_of, gather, judge_balances
 from mechanisms.compare import Design, compare_scores, effect_rows, family, family_fdr
+from mechanisms.compare.genes import SET_COLUMNS
 from mechanisms.compare.linear import fit_contrast
 from mechanisms.signatures import Collection
 from mechanisms.vocabulary import (
@@ -97,6 +99,8 @@ def challenge(
         for gate in ("one_gene", "within_random"):
             verdicts[gate] = verdicts[gate].astype(object).where(verdicts[gate].notna(), None)
         verdicts["claim"] = [claim_of(row) for row in verdicts.itertuples()]
+        tests_of_genes = sets_of_study(again, design, collection).set_index("signature")
+        verdicts = verdicts.join(tests_of_genes[list(SET_COLUMNS[2:])])
     judge_balances(verdicts, side_raw, side_adjusted, collection)
     verdicts.loc[~(verdicts["balance"] | verdicts.index.isin(members)), "claim"] = ""
     table = _effects(tests, adjusted, verdicts, members, collection, design, coverage, primary)
@@ -234,7 +238,7 @@ def _robustness(
     )
     rows["same_sign_methods"] = [f"{n} of {len(others)}" for n in np.broadcast_to(agree, len(rows))]
     rows["gates"] = gate_words(verdicts)
-    for column in GATE_COLUMNS[3:]:
+    for column in (*GATE_COLUMNS[3:], *SET_COLUMNS[2:]):
         rows[column] = rows.get(column, np.nan)
     rows = rows.rename(
         columns={"raw": "estimate_raw", "adjusted": "estimate_adjusted", "q": "q_claim"}

@@ -14,6 +14,8 @@ TABLES = {
     "coverage": "Which genes of each signature were found, by direction.",
     "composition": "The panel of cell composition, identity and quality, compared as the rest.",
     "robustness": "How each claim came about: raw and adjusted, shrinkage, robustness value.",
+    "certificate": "What this matrix and design say when nothing is regulated.",
+    "genes": "Every gene, by limma's moderated t (a CSV of its own, not in the workbook).",
     "notices": "Everything that was decided, dropped or guessed.",
     "truth": "Simulated data only: what was planted.",
 }
@@ -84,6 +86,19 @@ _SHARED = {
     "difference_high": "Largest difference when one gene is left out.",
     "random_low": "2.5 % quantile of the difference of matched random sets.",
     "random_high": "97.5 % quantile of the difference of matched random sets.",
+    "fry_p": "p of fry, a rotation test of the signature's genes together.",
+    "camera_p": "p of camera: do its genes differ more than all others, correlation estimated.",
+    "gene_correlation": "Mean correlation between the signature's genes, as camera estimates it.",
+    "draws": "Labellings of the units other than the true one and its mirror image.",
+    "false_claims": "Share of labellings under which the unchanged data would be called supported.",
+    "smallest_shift": "Smallest shift of the signature's genes (log2) in the target group that is "
+    "called supported in 80 % of labellings; empty where none is.",
+    "claimed_share": "Share of labellings in which that shift, or the largest, is so called.",
+    "cells_alone": "Share of labellings under which a change of cells alone (2 SD of the panel's "
+    "leading direction) would be called supported.",
+    "gene": "Identifier of the gene in the data.",
+    "symbol": "Its symbol, where a signature uses the gene.",
+    "mean": "Mean over the units, log2.",
     "topic": "What the notice is about.",
     "text": "The notice.",
     "truth": "regulated, composition, shares genes, or null.",

@@ -80,6 +80,10 @@ class Findings:
     inputs: list[dict[str, Any]]
     """name, sha256, bytes of each file that was read."""
     seed: int
+    certificate: pd.DataFrame | None = None
+    """What the study says when nothing is regulated; None or empty where it claims nothing."""
+    genes: pd.DataFrame | None = None
+    """The moderated test of every gene."""
 
     @property
     def simulated(self) -> bool:

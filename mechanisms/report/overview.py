@@ -36,10 +36,28 @@ def facts(findings: Findings) -> list[Shown]:
         ("Adjustment", str(d["adjustment_text"] or "none"), ""),
         ("Could have found", " ".join(values.sentence(c) for c in could) or "not estimated", ""),
     ]
+    trusted = _trusted(findings)
+    if trusted:
+        found.append(("Trust", trusted, ""))
     return [
         {"label": label, "text": _fact(text), "more": values.sentence(more)}
         for label, text, more in found
     ]
+
+
+def _trusted(findings: Findings) -> str:
+    """Return the certificate in a sentence, or nothing where there is none."""
+    table = findings.certificate
+    if table is None or table.empty:
+        return ""
+    whole = table.iloc[0]
+    said = (
+        f"under {int(whole['draws'])} other labellings it would call any mechanism supported in "
+        f"{values.percent(whole['false_claims'])}"
+    )
+    if not pd.isna(whole["cells_alone"]):
+        said += f", and after a change of cells alone in {values.percent(whole['cells_alone'])}"
+    return said
 
 
 def _fact(text: str) -> str:

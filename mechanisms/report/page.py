@@ -114,6 +114,7 @@ def _context(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> dict[str
         "sections": view.mechanism_sections(findings, rows, tables),
         "balances": view.balance_rows(findings, tables),
         "composition": view.composition_rows(findings, tables),
+        "trust": view.trust_rows(findings, tables),
         "methods": methods,
         "sensitivity": sensitivity,
         "coverage": view.coverage_rows(tables),

@@ -82,6 +82,8 @@ def report_tables(findings: Findings) -> dict[str, pd.DataFrame]:
         "coverage": findings.coverage,
         "composition": findings.composition,
         "robustness": findings.robustness,
+        "certificate": findings.certificate,
+        "genes": findings.genes,
         "notices": findings.notices,
         "truth": findings.truth,
     }

@@ -45,6 +45,13 @@ def probability(value: Any) -> str:
     return text if float(text) < 1 or value >= 1 else ">0.999"
 
 
+def percent(share: Any) -> str:
+    """Return a share as '2.2 %', or 'NA'."""
+    if share is None or pd.isna(share):
+        return "NA"
+    return f"{100 * float(share):.1f} %"
+
+
 def stated(symbol: str, value: Any) -> str:
     """Return 'p = 0.012' or 'p < 0.0001'."""
     text = probability(value)

@@ -202,6 +202,26 @@ def composition_rows(findings: Findings, tables: Tables) -> list[Shown]:
     return rows
 
 
+def trust_rows(findings: Findings, tables: Tables) -> list[Shown]:
+    """Return one row a signature of the certificate, any mechanism first."""
+    known = {s.id: s for s in findings.signatures}
+    rows = []
+    for row in tables.get("certificate", pd.DataFrame()).to_dict("records"):
+        signature = known.get(row["signature"])
+        shift = row["smallest_shift"]
+        rows.append(
+            {
+                "name": row["signature"],
+                "title": (signature.title if signature else "") or row["signature"],
+                "false": values.percent(row["false_claims"]),
+                "shift": "none seen" if pd.isna(shift) else values.number(shift),
+                "cells": values.percent(row["cells_alone"]),
+                "whole": signature is None,
+            }
+        )
+    return rows
+
+
 def sensitivity_rows(findings: Findings, tables: Tables) -> tuple[list[str], list[Shown]]:
     """Return the other methods, and one row a signature with its effect by each method."""
     effects, primary = tables["effects"], findings.design["method"]

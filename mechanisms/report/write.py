@@ -24,7 +24,9 @@ def write_report(folder: Path, findings: Findings) -> list[Path]:
     folder = Path(folder)
     tables = report_tables(findings)
     paths = write_tables(tables, folder / "tables")
-    paths.append(write_workbook(tables, folder / "results.xlsx"))
+    # Twenty thousand genes would make the workbook slow to open: they have a table of their own.
+    sheets = {name: frame for name, frame in tables.items() if name != "genes"}
+    paths.append(write_workbook(sheets, folder / "results.xlsx"))
     with house_style():
         drawings = draw_all(findings, tables)
         for drawing in drawings:
