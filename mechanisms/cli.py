@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mechanisms.cli_cohorts import cohorts_app, fetch, init
 from mechanisms.cli_signatures import signatures_app
 from mechanisms.errors import MechanismsError, MechanismsWarning
 
@@ -26,6 +27,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(signatures_app, name="signatures")
+app.add_typer(cohorts_app, name="cohorts")
+app.command()(init)
+app.command()(fetch)
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
@@ -105,33 +109,6 @@ def check(study: Annotated[Path, typer.Argument(help="A study file (YAML).")]) -
         table.add_row("" if topic == last else topic, escape(text))
         last = topic
     Console(highlight=False).print(table)
-
-
-@app.command()
-def init(
-    matrix: Annotated[Path, typer.Argument(help="An expression table, series matrix or h5ad.")],
-    samples: Annotated[Path | None, typer.Option(help="A sample sheet, if there is one.")] = None,
-    platform: Annotated[
-        Path | None, typer.Option(help="The platform's probe-to-gene table, for arrays.")
-    ] = None,
-    folder: Annotated[
-        Path, typer.Option("--dir", help="Where to write study.yaml and samples.tsv.")
-    ] = Path("."),
-) -> None:
-    """List the groups found in a matrix; write a commented study file and a sample sheet."""
-    from mechanisms.check import init_lines
-    from mechanisms.cohort import propose, write_study
-
-    with _Steps(quiet=False) as steps:
-        steps("load")
-        proposal = propose(matrix, samples, platform=platform)
-    written = write_study(proposal, folder)
-    console = _out()
-    for topic, text in init_lines(proposal):
-        console.print(f"{topic:<10} {escape(text)}")
-    for path in written:
-        console.print(f"wrote      {escape(str(path))}")
-    console.print("Read them, correct what was guessed, then: mechanisms check STUDY.yaml")
 
 
 class _Steps:

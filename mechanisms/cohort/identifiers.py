@@ -19,6 +19,8 @@ from mechanisms.cohort.wording import closest, some
 from mechanisms.errors import DataError
 
 _VERSION = re.compile(r"(ENS[A-Z]*G\d{11})\.\d+(?:_PAR_Y)?$")
+# Ids with the symbol attached: ENSG00000000003(TSPAN6), ENSG00000000003_TSPAN6, ...|TSPAN6.
+_WITH_SYMBOL = re.compile(r"(ENS[A-Z]*G\d{11})(?:\.\d+)?[(|_][^;/]*")
 _SEVERAL = re.compile(r"///|;")
 # Rows that HTSeq and STAR write beside the genes.
 SUMMARY_ROWS = re.compile(
@@ -144,6 +146,7 @@ def _clean(column: str, cells: pd.Series) -> _Tried:
     several = ids.map(lambda x: _SEVERAL.search(x) is not None) & ~missing
     shared = sorted(set(ids[several]))
     ids[missing | several] = ""
+    ids = ids.map(lambda x: m.group(1) if (m := _WITH_SYMBOL.fullmatch(x)) else x)
     bare = ids.map(lambda x: _VERSION.sub(r"\1", x))
     versioned = int((bare != ids).sum())
     unique = sorted(set(bare) - {""})
@@ -205,12 +208,12 @@ def _others(best: _Tried, tried: Sequence[_Tried]) -> str:
 def _unknown(raw: Raw, row_names: Sequence[str], best: _Tried) -> str:
     if raw.platforms or look_like_probes(row_names):
         accession = " or ".join(raw.platforms) or "the platform"
+        option = f"--platform {raw.platforms[0] if raw.platforms else 'GPL...'}"
         return (
             f"{raw.name}: the rows are probes ({some(row_names, 3)}), not genes, and no annotation "
             f"says which gene each one measures. Set data.genes.platform to the probe table of "
-            f"{accession}: on GEO, open the page of {accession} and download its full table or its "
-            f"annotation (GPL....annot.gz); a TSV with the columns ID and Gene Symbol serves as "
-            f"well."
+            f"{accession}: `mechanisms init` downloads it with {option}, or take the annotation "
+            f"from its page on GEO; a TSV with the columns ID and Gene Symbol serves as well."
         )
     evidence = f"; {best.found.evidence}" if best.found else ""
     return (

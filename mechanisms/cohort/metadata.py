@@ -70,7 +70,8 @@ def audit(obs: pd.DataFrame, study: Mapping[str, str | None]) -> Audit:
             continue
         column = word or column_of(field, obs.columns)
         if column is None:
-            absent.append(field)
+            if field != "pair":  # most designs have none, and nothing is lost by its absence
+                absent.append(field)
         elif column in obs and is_unknown(obs[column]):
             unknown.append(field)
         else:

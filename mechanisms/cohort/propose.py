@@ -32,6 +32,8 @@ from mechanisms.cohort.guess import (
 from mechanisms.cohort.identifiers import RowGenes, name_rows
 from mechanisms.cohort.load import LATIN
 from mechanisms.cohort.metadata import UNKNOWN, column_of
+from mechanisms.cohort.platforms import find_platform
+from mechanisms.cohort.probes import look_like_probes
 from mechanisms.cohort.reading import Cohort, Options, read_cohort, refuse_bad_values
 from mechanisms.cohort.scale import Scale, detect
 from mechanisms.errors import DataError
@@ -107,6 +109,8 @@ def propose(
     cohort.notices += said
     refuse_bad_values(cohort.raw)
     problems: list[str] = []
+    if platform is None and (platform := _platform_beside(cohort, Path(matrix))) is not None:
+        cohort.notices.append(f"{Path(platform).name}: found and taken for the probes.")
     rows = _try_rows(cohort, platform, problems)
     scale = _try_scale(cohort, problems)
     obs = cohort.obs
@@ -166,6 +170,15 @@ def _largest_platform(
         f"{Path(matrix).name}: several platforms ({listing}); {first} was taken. For another one, "
         f"choose it: --only platform_id={ordered[1][0]}."
     ]
+
+
+def _platform_beside(cohort: Cohort, matrix: Path) -> Path | None:
+    raw = cohort.raw
+    if len(raw.platforms) != 1 or raw.annotation is not None:
+        return None
+    if not look_like_probes([str(x) for x in raw.identifiers.iloc[:, 0]]):
+        return None
+    return find_platform(raw.platforms[0], matrix)
 
 
 def _try_rows(cohort: Cohort, platform: str | Path | None, problems: list[str]) -> RowGenes | None:

@@ -65,7 +65,7 @@ def test_each_field_is_given_unknown_or_absent(obs: pd.DataFrame) -> None:
         "label_basis": "mri_followup",
     }
     assert found.unknown == ["level", "steroid"]
-    assert found.absent == ["pair", "weeks_since_onset", "nsaid", "batch"]
+    assert found.absent == ["weeks_since_onset", "nsaid", "batch"]
     lines = found.lines()
     assert lines[0].startswith("given: donor (Patient ID), tissue (herniation), age, sex (gender)")
     assert lines[1] == "said to be unknown: level, steroid"
