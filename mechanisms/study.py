@@ -248,8 +248,8 @@ def read_study(path: str | Path) -> Study:
     if not isinstance(content, dict):
         raise StudyError(
             f"{path.name}: a study file is a list of keys (study, data, design, ...), and this "
-            f"holds {'nothing' if content is None else 'none'}. `mechanisms init MATRIX` writes one "
-            "to start from"
+            f"holds {'nothing' if content is None else 'none'}. `mechanisms init MATRIX` writes "
+            "one to start from"
         )
     return _validate(content, path.name, path.parent)
 
