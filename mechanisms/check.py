@@ -101,7 +101,8 @@ def init_lines(proposal: Proposal) -> list[tuple[str, str]]:
     if not p.groupings:
         lines.append(("groups", "none found: fill the outcome into samples.tsv"))
     if p.target and p.reference:
-        lines.append(("proposal", f"{p.outcome}: {p.target} against {p.reference}"))
+        paired = f", paired by {p.pair}" if p.pair else ""
+        lines.append(("proposal", f"{p.outcome}: {p.target} against {p.reference}{paired}"))
     lines += [("to do", text) for text in p.problems]
     lines += [("note", text) for text in p.notices]
     return lines

@@ -112,7 +112,7 @@ def list_cohorts(
     for word, field in ((tissue, "tissue"), (species, "species"), (assay, "assay")):
         if word is None:
             continue
-        known = sorted({str(getattr(c, field)) for c in found})
+        known = sorted({str(getattr(c, field)) for c in registry().values()})
         if word not in known:
             raise DataError(
                 f"--{field} {word}: no cohort has it; there are {', '.join(known)}"

@@ -158,7 +158,7 @@ def demo_study() -> Study:
 
 def load_cohort(study: Study) -> AnnData:
     """Load the data that a study names."""
-    from mechanisms.cohort import load
+    from mechanisms.cohort import load, refuse_cells
 
     data = study.data
     cohort = load(
@@ -176,6 +176,7 @@ def load_cohort(study: Study) -> AnnData:
         transcripts=study.resolve(data.genes.transcripts) if data.genes.transcripts else None,
         genome=data.genes.genome,
     )
+    refuse_cells(cohort)
     loaded = cohort.uns["mechanisms"]
     loaded["notices"] = [*loaded["notices"], *(text for _, text in remarks_on(study, cohort))]
     return cohort

@@ -2,7 +2,7 @@
 
 from mechanisms.cohort.load import load
 from mechanisms.cohort.propose import Proposal, propose
-from mechanisms.cohort.remarks import fields_of, remarks
+from mechanisms.cohort.remarks import fields_of, refuse_cells, remarks
 from mechanisms.cohort.write_formats import write_cohort
 from mechanisms.cohort.write_init import write_study
 
@@ -11,6 +11,7 @@ __all__ = [
     "fields_of",
     "load",
     "propose",
+    "refuse_cells",
     "remarks",
     "write_cohort",
     "write_study",

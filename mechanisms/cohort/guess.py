@@ -11,6 +11,7 @@ import pandas as pd
 from mechanisms.cohort.wording import label
 
 MAX_GROUPS = 8
+_FEWEST_PAIRS = 3
 
 DONOR = re.compile(r"donor|patient|subject|individual|participant|person|cadaver|animal", re.I)
 PAIR = re.compile(r"pair|match", re.I)
@@ -114,6 +115,20 @@ def words_of(obs: pd.DataFrame, more: Iterable[str]) -> str:
 
 def first_match(table: Iterable[tuple[str, str]], text: str, otherwise: str) -> str:
     return next((word for word, pattern in table if re.search(pattern, text)), otherwise)
+
+
+def guess_pair(obs: pd.DataFrame, outcome: str, target: str, reference: str) -> str | None:
+    """Return the column whose every value stands once in each group: that links pairs."""
+    group = obs[outcome].map(label, na_action="ignore")
+    both = group.isin([target, reference])
+    for column in obs:
+        cells = obs[column].map(label, na_action="ignore")
+        if column == outcome or cells[both].isna().any():
+            continue
+        table = pd.crosstab(cells[both], group[both])
+        if len(table) >= _FEWEST_PAIRS and (table == 1).to_numpy().all():
+            return str(column)
+    return None
 
 
 def basis_of(outcome: Grouping | None) -> str:

@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 FIELDS = {
     "donor": r"donor(_id)?|patient(_id)?|subject(_id)?|individual|participant|person|animal(_id)?",
     "pair": r"pair(_id)?|matched(_pair)?",
-    "tissue": r"tissue|compartment|source_name_ch1|cell_?type",
+    "tissue": r"tissue|compartment|source_name_ch1",
     "level": r"level|disc(_level)?|spinal_level|segment",
     "weeks_since_onset": r"(weeks|months|days)_since_onset|onset|(symptom_)?duration(_weeks)?",
     "steroid": r"steroids?|corticosteroids?|epidural(_steroid)?|dexamethasone",

@@ -26,6 +26,7 @@ from mechanisms.cohort.guess import (
     first_match,
     guess_contrast,
     guess_outcome,
+    guess_pair,
     named,
     words_of,
 )
@@ -77,6 +78,7 @@ class Proposal:
     notices: tuple[str, ...]
     format: str = "auto"
     transcripts: Path | None = None
+    pair: str | None = None  # a column whose every value stands once in each group
 
 
 def propose(
@@ -121,6 +123,11 @@ def propose(
     possible = [g for g in groupings if g.column not in {*donors, *pairs}]
     outcome = guess_outcome(possible, {*batches, *covariates})
     target, reference = guess_contrast(outcome.counts) if outcome else (None, None)
+    pair = None
+    if outcome is not None and target is not None and reference is not None:
+        pair = guess_pair(obs, outcome.column, target, reference)
+    if pair is not None and pair not in donors:
+        donors = (pair, *donors)
     described = words_of(obs, [str(matrix)])
     return Proposal(
         Path(matrix),
@@ -151,6 +158,7 @@ def propose(
         ),
         format,
         None if transcripts is None else Path(transcripts),
+        pair,
     )
 
 

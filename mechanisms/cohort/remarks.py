@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ import numpy as np
 
 from mechanisms.cohort.metadata import audit, confounding, repeated_donors
 from mechanisms.cohort.shift import global_shift
-from mechanisms.cohort.wording import label
+from mechanisms.cohort.wording import label, some
+from mechanisms.errors import DataError
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+_BARCODE = re.compile(r"(^|[_#:-])[ACGT]{12,}(-\d+)?($|[_#:-])")
 
 
 def remarks(
@@ -52,6 +56,26 @@ def remarks(
     if shift is not None:
         lines.append(("shift", shift.text(target, reference)))
     return lines
+
+
+def refuse_cells(adata: AnnData) -> None:
+    """Refuse samples that are cells: donors are compared, and cells of one donor are alike.
+
+    Raises
+    ------
+    DataError
+        Most sample ids are barcodes of cells.
+    """
+    names = [str(n) for n in adata.obs_names]
+    cells = [n for n in names if _BARCODE.search(n)]
+    if len(cells) > len(names) / 2:
+        source = (list(adata.uns.get("mechanisms", {}).get("sources", [])) or ["the data"])[0]
+        raise DataError(
+            f"{source}: the samples are cells ({some(cells, 3)}). Cells of one donor are no "
+            f"independent samples, and a test among them finds what it likes: aggregate to donors "
+            f"first, by the sum of counts (scanpy.get.aggregate(adata, by='donor_id', func='sum')) "
+            f"and name the result as data.matrix."
+        )
 
 
 def fields_of(

@@ -166,9 +166,14 @@ def _design_block(p: Proposal) -> list[str]:
         *_comment(_donor_comment(p), "  "),
         f"  donor: {_word(_donor(p))}",
         *_comment(
-            ["Column that links samples of one donor across the groups.", *_some(p.pairs)], "  "
+            [
+                "Column that links samples of one donor across the groups.",
+                *([f"Found: every {p.pair} stands once in each group."] if p.pair else []),
+                *_some(p.pairs),
+            ],
+            "  ",
         ),
-        "  pair: null",
+        f"  pair: {'null' if p.pair is None else _word(p.pair)}",
         *_comment(["Columns to adjust for. Each costs power: few, and chosen beforehand."], "  "),
         f"  covariates: []         # found: {covariates}",
         *_comment(["Column of the batches.", *_some(p.batches)], "  "),
@@ -176,9 +181,6 @@ def _design_block(p: Proposal) -> list[str]:
         "  cell_type: null",
         '  composition: auto      # or {none: "the reason why cells cannot differ"}',
     ]
-
-
-_PAIR = "Column that links the samples of one donor across the groups."
 
 
 def _donor(p: Proposal) -> str:
