@@ -55,7 +55,7 @@ GENCODE = {
 }
 ORTHOLOGS = "orthologs/babelgene_human_to_mouse_rat_cow_dog_pig.tsv.gz"
 # A name somebody gave, not the number of a clone or locus.
-NAMED = re.compile(r"(?!LOC\d|AABR\d|AC\d|RGD\d|ENS)[A-Z].*")
+NAMED = re.compile(r"(?!LOC\d|AABR\d|AC\d|RGD\d|ENS(MUS|RNO)?G\d)[A-Z].*")
 # Human names by locus or clone number, which rodents never carried.
 NUMBERED = re.compile(r"C\d+orf|KIAA|FLJ|MGC")
 TAXA = {"10090": "mouse", "10116": "rat"}
@@ -88,7 +88,10 @@ RODENT_NAMES = {
     ("rat", "Retnla"): ("Fizz1",),
 }
 # Genes of these kinds stand in other_genes.tsv: the others are no gene of a signature.
-KINDS = re.compile(r"protein_coding|lncRNA|(IG|TR)_[CDJV]_gene")
+KINDS = re.compile(
+    r"protein_coding|lncRNA|(IG|TR)_[CDJV]_gene|miRNA|snoRNA|scaRNA|Mt_[rt]RNA|TEC"
+    r"|(transcribed_)?(unitary|unprocessed)_pseudogene|transcribed_processed_pseudogene"
+)
 # The ortholog table offers a paralog for these; the human gene has no rodent ortholog.
 NO_RODENT_ORTHOLOG = frozenset({"CCL13", "CCL18", "CXCL8", "ETV7", "FCGR3B"})
 
@@ -153,7 +156,7 @@ def read_tables(folder: Path) -> Tables:
     hgnc_symbols = set().union(*hgnc.values())
     approved = hgnc_symbols | set(gencode) | {s for s in ncbi if s not in hgnc or s in hgnc[s]}
     # A gene renamed between the tables is one owner, not two (GBA in HGNC's, GBA1 in NCBI's).
-    former = FORMER | renamed_since(ncbi, gencode)
+    former = FORMER | renamed_since(ncbi, gencode, hgnc_symbols)
     approved -= {old for new, olds in former.items() for old in olds}
     tables = Tables(
         ncbi=ncbi,
@@ -171,19 +174,31 @@ def read_tables(folder: Path) -> Tables:
 
 
 def renamed_since(
-    ncbi: dict[str, list[dict[str, str]]], gencode: dict[str, list[tuple[str, str]]]
+    ncbi: dict[str, list[dict[str, str]]],
+    gencode: dict[str, list[tuple[str, str]]],
+    hgnc_symbols: set[str],
 ) -> dict[str, tuple[str, ...]]:
-    """GENCODE's symbols that NCBI's older table does not know, by their Ensembl id."""
-    symbols = defaultdict(set)
+    """Symbols that changed between the tables, which are of different years.
+
+    GENCODE's that NCBI's does not know, by their Ensembl id; and HGNC's that NCBI and GENCODE
+    know as a name of one gene only (DDX58 of RIGI).
+    """
+    symbols, owners = defaultdict(set), defaultdict(set)
     for symbol, found in ncbi.items():
         for row in found:
             for ensembl in split(row["ensembl_ids"]):
                 symbols[ensembl].add(symbol)
-    renamed = {}
+            for alias in split(row["aliases"]):
+                owners[alias].add(symbol)
+    renamed: dict[str, tuple[str, ...]] = {}
     for symbol, ids in gencode.items():
         old = set().union(*(symbols.get(ensembl, set()) for ensembl, _ in ids))
         if symbol not in ncbi and len(old) == 1 and not old & gencode.keys():
             renamed[symbol] = tuple(old)
+    for old in sorted(hgnc_symbols - ncbi.keys() - gencode.keys()):
+        new = owners[old]
+        if len(new) == 1 and (symbol := next(iter(new))) in gencode and symbol not in FORMER:
+            renamed[symbol] = (*renamed.get(symbol, ()), old)
     return renamed
 
 
@@ -216,26 +231,36 @@ def read_orthologs(tables: Tables, path: Path) -> None:
             tables.rodent_ids[species][other].add(row["ensembl"])
 
 
+def ncbi_rows(tables: Tables, symbol: str) -> list[dict[str, str]]:
+    """The NCBI genes of a symbol, old or new; of two the one with GENCODE's Ensembl id."""
+    found = tables.ncbi.get(symbol, [])
+    for old in tables.former.get(symbol, ()):
+        found = found or tables.ncbi.get(old, [])
+    ours = {ensembl for ensembl, _ in tables.gencode.get(symbol, [])}
+    return [row for row in found if ours & set(split(row["ensembl_ids"]))] or found
+
+
 def ncbi_row(tables: Tables, symbol: str) -> dict[str, str]:
     """The NCBI gene of an approved symbol; two carry HBD, and the Ensembl id tells them apart."""
-    old = [name for name in tables.former.get(symbol, ()) if name in tables.ncbi]
-    found = tables.ncbi.get(symbol) or tables.ncbi.get(old[0] if old else "", [])
-    ours = {ensembl for ensembl, _ in tables.gencode.get(symbol, [])}
-    matching = [row for row in found if ours & set(split(row["ensembl_ids"]))] or found
-    if len(matching) != 1:
+    found = ncbi_rows(tables, symbol)
+    if len(found) != 1:
         raise SystemExit(
-            f"{symbol}: {len(matching)} genes in {NCBI}, expected one. Is it the approved symbol?"
+            f"{symbol}: {len(found)} genes in {NCBI}, expected one. Is it the approved symbol?"
         )
-    return matching[0]
+    return found[0]
 
 
 def ensembl_ids(tables: Tables, symbol: str, row: dict[str, str]) -> list[str]:
     """GENCODE's id first, then alternate sequences and retired ids that name no other gene."""
     first = [ensembl for ensembl, _ in tables.gencode.get(symbol, [])]
-    if not first:
+    if not first and not row["ensembl_ids"]:
         raise SystemExit(f"{symbol} is not in {GENCODE['human']}: is it the approved symbol?")
-    rest = [e for e in split(row["ensembl_ids"]) if tables.symbol_of.get(e, symbol) == symbol]
-    return first + sorted(set(rest) - set(first))
+    return first + sorted(set(own_ids(tables, symbol, row)) - set(first))
+
+
+def own_ids(tables: Tables, symbol: str, row: dict[str, str]) -> list[str]:
+    """NCBI's Ensembl ids of a gene that are not another gene's today."""
+    return [e for e in split(row["ensembl_ids"]) if tables.symbol_of.get(e, symbol) == symbol]
 
 
 def names_of(tables: Tables, symbol: str, row: dict[str, str]) -> dict[str, list[str]]:
@@ -345,8 +370,14 @@ def other_symbols(tables: Tables, used: set[str]) -> list[str]:
         named = NAMED.fullmatch(symbol) and "." not in symbol
         if symbol in used or not named or not KINDS.fullmatch(ids[0][1]):
             continue
-        old = tables.former.get(symbol, ())
-        if sum(len(tables.ncbi.get(s, [])) for s in (symbol, *old)) == 1:
+        if len(ncbi_rows(tables, symbol)) == 1:
+            found.append(symbol)
+    # Genes of alternate sequences only, such as HLA-DRB4 and CCL3L1.
+    old = {name for names in tables.former.values() for name in names}
+    for symbol, rows_of in tables.ncbi.items():
+        plain = NAMED.fullmatch(symbol) and symbol not in tables.gencode and symbol not in old
+        coding = len(rows_of) == 1 and rows_of[0]["gene_type"] == "protein-coding"
+        if plain and coding and own_ids(tables, symbol, rows_of[0]):
             found.append(symbol)
     return sorted(found)
 

@@ -70,8 +70,16 @@ def _nearest(name: str) -> tuple[str, ...]:
     folded = _folded()
     if bare in folded:
         return (folded[bare],)
-    near = [s for s in approved_symbols() if s[:1] == bare[:1] and abs(len(s) - len(bare)) < 3]
+    near = [s for s in _by_letter().get(bare[:1], ()) if abs(len(s) - len(bare)) < 3]
     return tuple(difflib.get_close_matches(bare, near, n=1, cutoff=CLOSE))
+
+
+@cache
+def _by_letter() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for symbol in approved_symbols():
+        found.setdefault(symbol[:1], []).append(symbol)
+    return found
 
 
 @cache

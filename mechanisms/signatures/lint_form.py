@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from mechanisms.errors import SignatureError
@@ -10,8 +11,9 @@ from mechanisms.signatures.entries import BALANCE_KEYS, SIGNATURE_KEYS, balance_
 from mechanisms.signatures.entries import field as checked_field
 from mechanisms.signatures.lint_context import Context, Hit, hit
 from mechanisms.signatures.model import DIRECTIONS, split_member
-from mechanisms.signatures.values import gene_fault
 from mechanisms.vocabulary import nearest
+
+LIKE_A_GENE = re.compile(r"[A-Z][A-Za-z0-9-]{1,14}")
 
 
 def told_by_reader(rule: str) -> Callable[[Context], Iterator[Hit]]:
@@ -124,8 +126,8 @@ def line_ends(context: Context) -> Iterator[Hit]:
 def gmt_description(context: Context) -> Iterator[Hit]:
     for draft in context.drafts:
         title = str(draft.raw.get("title", ""))
-        plain = gene_fault(title) is None and not draft.complete
-        if plain and title != "na" and context.spell(title).kind == "approved":
+        plain = not draft.complete and LIKE_A_GENE.fullmatch(title)
+        if plain and context.spell(title).kind == "approved":
             message = (
                 f"the description is {title!r}, a gene: is the column of descriptions missing, so "
                 "that the first gene is lost? Put 'na' before it"

@@ -46,8 +46,8 @@ def unknown_symbol(context: Context) -> Iterator[Hit]:
             if found.kind == "unknown":
                 meant = f"; did you mean {found.symbols[0]!r}?" if found.symbols else ""
                 message = (
-                    f"no human gene is called {gene.value!r}{meant} Write the approved symbol, or "
-                    "the Ensembl id of a gene without one"
+                    f"no human gene of the tables is called {gene.value!r}{meant} Write the "
+                    "approved symbol, or the Ensembl id of a gene without one"
                 )
                 yield hit(draft, gene.line, message, gene.value)
 

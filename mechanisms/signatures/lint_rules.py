@@ -110,6 +110,13 @@ RULES = (
         sets.near_duplicate,
     ),
     Rule(
+        "unknown-explanation",
+        "error",
+        "near_duplicate_of names signatures",
+        "correct the id",
+        sets.unknown_explanation,
+    ),
+    Rule(
         "missing-evidence", "error", "evidence, or 'unverified'", "cite it", sets.missing_evidence
     ),
     Rule(

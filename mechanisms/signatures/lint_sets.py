@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mechanisms.signatures.drafts import Draft
 from mechanisms.signatures.lint_context import Context, Hit, hit
 from mechanisms.signatures.model import DIRECTIONS
+from mechanisms.vocabulary import nearest
 
 FEWEST, MOST = 5, 500  # genes of a signature
 SCORABLE = 3  # genes that a direction needs at the least
@@ -88,8 +89,19 @@ def near_duplicate(context: Context) -> Iterator[Hit]:
             yield hit(draft, draft.line, message)
 
 
+def unknown_explanation(context: Context) -> Iterator[Hit]:
+    known = {d.id for d in context.drafts} | {s.id for s in context.others}
+    for draft in context.drafts:
+        explained = draft.raw.get("near_duplicate_of")
+        for other in explained if isinstance(explained, dict) else {}:
+            if other not in known:
+                message = f"near_duplicate_of names {other!r}, no signature{nearest(other, known)}"
+                yield hit(draft, draft.at("near_duplicate_of"), f"{message}: correct or delete it")
+
+
 def _similar(context: Context) -> Iterator[tuple[Draft, str, float, bool]]:
     """Pairs of a Jaccard index of at least `NEAR`: draft, other id, index, same directions."""
+    import numpy as np
     from scipy import sparse
 
     drafts = [d for d in context.drafts if d.genes]
@@ -103,12 +115,15 @@ def _similar(context: Context) -> Iterator[tuple[Draft, str, float, bool]]:
         return
     matrix = sparse.csr_matrix(([1] * len(rows), (rows, places)), shape=(len(sets), len(columns)))
     shared = sparse.triu(matrix @ matrix.T, k=1).tocoo()
-    for i, j, n in sorted(zip(shared.row, shared.col, shared.data, strict=True)):
-        jaccard = int(n) / (len(sets[i]) + len(sets[j]) - int(n))
-        if i < len(drafts) and jaccard >= NEAR and ids[i] != ids[j]:
+    sizes = np.array([len(genes) for genes in sets])
+    jaccard = shared.data / (sizes[shared.row] + sizes[shared.col] - shared.data)
+    near = np.flatnonzero((jaccard >= NEAR) & (shared.row < len(drafts)))
+    for k in sorted(near, key=lambda k: (shared.row[k], shared.col[k])):
+        i, j = int(shared.row[k]), int(shared.col[k])
+        if ids[i] != ids[j]:
             # Of two drafts the later one is told; a shipped set cannot be changed by the user.
             told, other = (drafts[j], ids[i]) if j < len(drafts) else (drafts[i], ids[j])
-            yield told, other, jaccard, sets[i] == sets[j]
+            yield told, other, float(jaccard[k]), sets[i] == sets[j]
 
 
 def missing_evidence(context: Context) -> Iterator[Hit]:

@@ -48,7 +48,9 @@ def draw_overlap(ax: Axes, collection: Collection) -> Axes:
     bar.ax.set_xlim(0, 0.5)
     bar.ax.tick_params(labelsize=6)
     alone = len(collection) - len(ids)
-    ax.text(0.62, 0.9, f"signatures that share no gene: {alone}", transform=ax.transAxes, fontsize=7)
+    ax.text(
+        0.62, 0.9, f"signatures that share no gene: {alone}", transform=ax.transAxes, fontsize=7
+    )
     return ax
 
 
