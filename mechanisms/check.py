@@ -50,6 +50,7 @@ def check(study: Study) -> list[tuple[str, str]]:
     basis = account.label_text(study.design.label_basis)
     lines.append(("outcome", f"known by {basis}"))
     lines.append(("level", f"{level}: {LEVEL_TEXT[level]}" + (f" ({why})" if why else "")))
+    unit = "SD" if design.pair is None else "SD of the differences within pairs"
     if design.donors != "unknown":
         lines.append(("test", account.test_text(design)))
         lines.append(
@@ -62,7 +63,7 @@ def check(study: Study) -> list[tuple[str, str]]:
             (
                 "test",
                 f"it finds an effect of {account.detectable_effect(design, len(members)):.1f} "
-                f"SD with 80 % power at .05 shared among {len(members)} signatures",
+                f"{unit} with 80 % power at .05 shared among {len(members)} signatures",
             )
         )
     lines += pipeline.remarks_on(study, cohort)

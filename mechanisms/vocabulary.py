@@ -145,7 +145,7 @@ NO_EVIDENCE = "no evidence"
 ONE_SIDE = "one side only"
 
 CLAIMS = {
-    NOT_MEASURABLE: "too few of its genes are in the data",
+    NOT_MEASURABLE: "too few of its genes are in the data, or too few units have a score",
     DESCRIPTIVE: "shown without a claim: the study is too small or its donors are unknown",
     NOT_SEPARABLE: "differs, but the data cannot tell regulation from a change of cells",
     ONE_GENE: "differs, but one gene carries it",

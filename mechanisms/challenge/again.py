@@ -78,6 +78,14 @@ class Again:
         """Units x genes, log scale."""
         return self._averaged(self.matrix)
 
+    @cached_property
+    def usable(self) -> np.ndarray:
+        """True for units whose samples all vary: the others measure nothing, shape (n,)."""
+        low = np.nanmin(np.where(np.isnan(self.matrix), np.inf, self.matrix), axis=1)
+        high = np.nanmax(np.where(np.isnan(self.matrix), -np.inf, self.matrix), axis=1)
+        constant = pd.DataFrame({"constant": (high <= low).astype(float)}, index=self.samples)
+        return self.units.average(constant)["constant"].to_numpy() == 0
+
     def _averaged(self, values: np.ndarray) -> np.ndarray:
         frame = pd.DataFrame(values, index=self.samples)
         return self.units.average(frame).to_numpy()

@@ -83,7 +83,7 @@ def classify(e: Evidence) -> str:
     if applies and differs and e.p_adjusted >= ALPHA:
         shrunk = e.adjusted * (1 if e.raw > 0 else -1) <= HALF * abs(e.raw)
         return words.EXPLAINED if shrunk else words.NOT_SEPARABLE
-    if e.q <= SUGGESTIVE_UP_TO:
+    if e.q <= SUGGESTIVE_UP_TO and not (applies and isnan(e.adjusted)):
         return words.SUGGESTIVE
     if applies and differs:
         return words.NOT_SEPARABLE

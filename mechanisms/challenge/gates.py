@@ -216,7 +216,7 @@ def apply_gates(
 
 
 def _strata_of(again: Again) -> np.ndarray:
-    expression = again.expression
+    expression = again.expression[again.usable]
     measured = ~np.isnan(expression)
     n = np.maximum(measured.sum(axis=0), 1)
     filled = np.where(measured, expression, 0.0)

@@ -20,8 +20,8 @@ from mechanisms.signatures import Collection
 
 def genes_of_study(again: Again, design: Design) -> pd.DataFrame:
     """Return the moderated test of every gene, with the symbols that signatures know."""
-    values = pd.DataFrame(again.expression, index=again.units.frame.index, columns=again.genes)
-    table = gene_table(values.loc[design.units], design)
+    values, part = _measured(again, design)
+    table = gene_table(values, part)
     symbols = {str(again.genes[i]): s for i, s in again.symbols.items()}
     table.insert(1, "symbol", [symbols.get(str(g), "") for g in table["gene"]])
     return table
@@ -29,7 +29,7 @@ def genes_of_study(again: Again, design: Design) -> pd.DataFrame:
 
 def sets_of_study(again: Again, design: Design, collection: Collection) -> pd.DataFrame:
     """Return fry and camera of every signature on its genes."""
-    values = pd.DataFrame(again.expression, index=again.units.frame.index, columns=again.genes)
+    values, part = _measured(again, design)
     sets = {
         s.id: {
             **{str(again.genes[i]): 1.0 for i in again.sets[s.id][0]},
@@ -37,7 +37,15 @@ def sets_of_study(again: Again, design: Design, collection: Collection) -> pd.Da
         }
         for s in collection
     }
-    return set_table(values.loc[design.units], design, sets)
+    return set_table(values, part, sets)
+
+
+def _measured(again: Again, design: Design) -> tuple[pd.DataFrame, Design]:
+    """Return units x genes and the design, without units that measure nothing."""
+    values = pd.DataFrame(again.expression, index=again.units.frame.index, columns=again.genes)
+    usable = pd.Series(again.usable, index=values.index)[design.units].to_numpy()
+    part = design if usable.all() else design.subset(usable)
+    return values.loc[part.units], part
 
 
 def certificate_of_study(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from mechanisms.report import values, verdict
@@ -21,8 +23,9 @@ def facts(findings: Findings) -> list[Shown]:
         could.append("no test is made where donors are unknown")
     elif d.get("detectable_g") is not None and not pd.isna(d["detectable_g"]):
         could.append(
-            f"80 % power for a difference of g {values.number(d['detectable_g'])} or more after "
-            f"correction for {len(d['family'])} signatures; smaller ones would mostly be missed"
+            f"80 % power for a difference of {_unit(d)} {values.number(d['detectable_g'])} or "
+            f"more after correction for {len(d['family'])} signatures; smaller ones would mostly "
+            "be missed"
         )
     if d["level"] != "describe" and d.get("p_floor") is not None and not pd.isna(d["p_floor"]):
         could.append(
@@ -43,6 +46,11 @@ def facts(findings: Findings) -> list[Shown]:
         {"label": label, "text": _fact(text), "more": values.sentence(more)}
         for label, text, more in found
     ]
+
+
+def _unit(design: dict[str, Any]) -> str:
+    """Pairs find differences in SD of the differences, whose ratio to g no plan knows."""
+    return "SD of the paired differences" if design.get("n_pairs") else "g"
 
 
 def _trusted(findings: Findings) -> str:
