@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from mechanisms.cohort.files import Source, source_of
-from mechanisms.cohort.wording import counted, some
+from mechanisms.cohort.wording import counted, plain, some
 from mechanisms.errors import DataError
 
 _HEAD = 4096
@@ -224,7 +224,8 @@ def _tar(source: Source) -> Bundle:
                     raise DataError(f"{source.name}: the archive holds too many files to be data.")
     except tarfile.TarError as problem:
         raise DataError(
-            f"{source.name}: the tar archive is truncated or damaged ({problem}). Copy or download "
+            f"{source.name}: the tar archive is truncated or damaged "
+            f"({plain(problem)}). Copy or download "
             f"it again."
         ) from problem
     return _sorted(bundle, odd)
@@ -246,7 +247,8 @@ def _zip(source: Source) -> Bundle:
                 bundle.members.append(_in_memory(archive.read(info), info.filename, source))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as problem:
         raise DataError(
-            f"{source.name}: the zip archive is truncated, damaged or locked ({problem}). Copy or "
+            f"{source.name}: the zip archive is truncated, damaged or locked "
+            f"({plain(problem)}). Copy or "
             f"download it again, or unpack it and name the folder."
         ) from problem
     return _sorted(bundle, [])

@@ -25,6 +25,7 @@ from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
+from mechanisms.cohort.wording import plain
 from mechanisms.errors import DataError
 
 _SCHEMES = ("https://", "http://", "ftp://")
@@ -337,7 +338,8 @@ def _whole_gzip(path: Path, name: str) -> None:
 
 def _cut(name: str, problem: object) -> DataError:
     return DataError(
-        f"{name}: the file that arrived is cut or damaged ({problem}), although the server called "
+        f"{name}: the file that arrived is cut or damaged "
+        f"({plain(problem)}), although the server called "
         f"it complete. It was not kept; try again later."
     )
 
@@ -373,7 +375,7 @@ def unpack_tar(path: Path, folder: Path) -> list[Path]:
     except (tarfile.TarError, OSError) as problem:
         shutil.rmtree(part, ignore_errors=True)
         raise DataError(
-            f"{path.name}: the archive cannot be unpacked ({problem}). Fetch it again."
+            f"{path.name}: the archive cannot be unpacked ({plain(problem)}). Fetch it again."
         ) from problem
     except DataError:
         shutil.rmtree(part, ignore_errors=True)

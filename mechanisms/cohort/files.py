@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from mechanisms.cohort.wording import plain
 from mechanisms.errors import DataError
 
 _GZIP, _BZ2, _XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
@@ -213,7 +214,8 @@ def _unpack(packed: bytes, name: str, what: str) -> bytes:
             data = _bounded(stream, len(packed), f"{name}: the {kind} file of the {what}")
     except (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as problem:
         raise DataError(
-            f"{name}: the {kind} file of the {what} is truncated or damaged ({problem}). It cannot "
+            f"{name}: the {kind} file of the {what} is truncated or damaged "
+            f"({plain(problem)}). It cannot "
             f"be read to its end: copy or download it again."
         ) from problem
     if not data:

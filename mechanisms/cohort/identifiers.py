@@ -15,7 +15,7 @@ from mechanisms.cohort.files import Source
 from mechanisms.cohort.known import count_known, known_among
 from mechanisms.cohort.layout import Raw
 from mechanisms.cohort.probes import annotate, look_like_probes
-from mechanisms.cohort.wording import closest, some
+from mechanisms.cohort.wording import closest, counted, some
 from mechanisms.errors import DataError
 
 _VERSION = re.compile(r"(ENS[A-Z]*G\d{11})\.\d+(?:_PAR_Y)?$")
@@ -75,6 +75,13 @@ def name_rows(raw: Raw, gene_column: str, platform: Source | None) -> RowGenes:
     if best.found is None or best.found.space == "unknown":
         raise DataError(_unknown(raw, row_names, best))
     notices = []
+    if best.known == 0:
+        rows = counted(len(row_names), "row")
+        notices.append(
+            f"{origin}: none of the collection's genes is among the {rows} ({some(row_names, 3)}), "
+            f"although their names have the form of genes. Unless the signatures are your own, "
+            f"look at data.species and data.genes.column."
+        )
     if platform is not None or len(tried) > 1:
         notices.append(
             f"{origin}: genes are named by the column {best.column!r} ({best.found.evidence})"

@@ -13,7 +13,7 @@ import pandas as pd
 from mechanisms.cohort.files import ZIP, Source, decode
 from mechanisms.cohort.soft import platform_table
 from mechanisms.cohort.tables import read_grid, split_line
-from mechanisms.cohort.wording import some
+from mechanisms.cohort.wording import plain, some
 from mechanisms.errors import DataError
 
 _ID = ("id", "id_ref", "probe", "probe_id", "probe_set_id", "probeset_id", "probeset", "probeid")
@@ -179,7 +179,8 @@ def _parse(
         )
     except (pd.errors.ParserError, ValueError) as problem:
         raise DataError(
-            f"{name}: the platform table cannot be parsed ({problem}). Download it again, or save "
+            f"{name}: the platform table cannot be parsed "
+            f"({plain(problem)}). Download it again, or save "
             f"its ID and gene columns as TSV."
         ) from problem
     return frame[list(columns)].fillna("").apply(lambda c: c.str.strip('"'))

@@ -19,7 +19,7 @@ from mechanisms.cohort.bundle import Bundle, Member, label_samples
 from mechanisms.cohort.files import HDF5, Source, decode
 from mechanisms.cohort.identifiers import SUMMARY_ROWS
 from mechanisms.cohort.layout import Ask, Raw, no_sample
-from mechanisms.cohort.wording import counted, some
+from mechanisms.cohort.wording import counted, plain, some
 from mechanisms.errors import DataError
 
 _SALMON = b"Name\tLength\tEffectiveLength\tTPM\tNumReads"
@@ -83,16 +83,17 @@ def _parsed(q: Quantifier, source: Source) -> pd.DataFrame:
         table = q.parse(source)
     except (ValueError, KeyError, OSError, pd.errors.ParserError) as problem:
         raise DataError(
-            f"{source.name}: this {q.title} file cannot be read to its end ({problem}). It may be "
+            f"{source.name}: this {q.title} file cannot be read to its end "
+            f"({plain(problem)}). It may be "
             f"cut or edited: run {q.title} again, or copy the file again."
         ) from problem
     if table.empty:
         raise DataError(
             f"{source.name}: this {q.title} file has no rows. Run {q.title} for this sample again."
         )
-    numbers = table.iloc[:, 1:].to_numpy(dtype=np.float64)
-    if np.isnan(numbers).any():
-        i = int(np.isnan(numbers).any(axis=1).argmax())
+    numbers = table.iloc[:, 1:].apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    if numbers.isna().to_numpy().any():
+        i = int(numbers.isna().any(axis=1).to_numpy().argmax())
         raise DataError(
             f"{source.name}: row {str(table.iloc[i, 0])!r} of this {q.title} file has no number. "
             f"The file may be cut or edited: run {q.title} again, or copy the file again."

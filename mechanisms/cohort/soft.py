@@ -18,7 +18,7 @@ from mechanisms.cohort.files import Source, decode
 from mechanisms.cohort.geo import arrange_samples, describe, refuse_several_platforms
 from mechanisms.cohort.layout import Ask, Raw, no_sample
 from mechanisms.cohort.tables import MISSING, parse_text, split_line
-from mechanisms.cohort.wording import some
+from mechanisms.cohort.wording import plain, some
 from mechanisms.errors import DataError
 
 _HEAD = (b"^DATABASE", b"^SERIES", b"^DATASET", b"^SAMPLE", b"^PLATFORM", b"^Annotation")
@@ -197,7 +197,8 @@ def _values(entity: _Entity, name: str) -> pd.Series:
         )
     except (ValueError, pd.errors.ParserError) as problem:
         raise DataError(
-            f"{name}: the table of {entity.id} cannot be parsed ({problem}). Download the file "
+            f"{name}: the table of {entity.id} cannot be parsed "
+            f"({plain(problem)}). Download the file "
             f"again from GEO."
         ) from problem
     numbers = pd.to_numeric(frame[value], errors="coerce")

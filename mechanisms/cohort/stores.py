@@ -14,8 +14,9 @@ import pandas as pd
 from scipy import sparse
 
 from mechanisms.cohort.files import Source
+from mechanisms.cohort.known import count_known
 from mechanisms.cohort.layout import Ask, Raw
-from mechanisms.cohort.wording import some
+from mechanisms.cohort.wording import plain, some
 from mechanisms.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def store_kind(source: Source) -> str | None:
             )
     except OSError as problem:
         raise DataError(
-            f"{source.name}: the HDF5 store is truncated or damaged ({problem}). Copy or download "
+            f"{source.name}: the HDF5 store is truncated or damaged "
+            f"({plain(problem)}). Copy or download "
             f"it again."
         ) from problem
 
@@ -116,6 +118,11 @@ def raw_of(adata: AnnData, name: str, ask: Ask) -> Raw:
         )
     available = [str(s).strip() for s in adata.obs_names]
     _refuse_duplicates(available, name)
+    if count_known(available) > count_known(str(g) for g in adata.var_names):
+        raise DataError(
+            f"{name}: the observations are genes ({some(available, 3)}), so the AnnData is "
+            f"transposed: samples belong into obs, genes into var. Give adata.T."
+        )
     keep = [i for i, s in enumerate(available) if ask.wanted is None or s in ask.wanted]
     values = _dense(adata.X, keep, name)
     samples = [available[i] for i in keep]

@@ -13,6 +13,7 @@ from typing import Any, cast
 import pandas as pd
 
 from mechanisms.cohort.files import ZIP, Source, decode
+from mechanisms.cohort.wording import plain
 from mechanisms.errors import DataError
 
 MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "N/A", "n/a", "#N/A")
@@ -71,7 +72,8 @@ def parse_text(
     except (pd.errors.ParserError, pd.errors.ParserWarning) as problem:
         _refuse_ragged(data, skip, header, delimiter, name)
         raise DataError(
-            f"{name}: the table cannot be parsed ({problem}). Look for an unclosed quotation mark, "
+            f"{name}: the table cannot be parsed "
+            f"({plain(problem)}). Look for an unclosed quotation mark, "
             f"or save the table again as TSV."
         ) from problem
     if frame.empty:
@@ -251,7 +253,8 @@ def _refuse_ragged(
                 )
     except csv.Error as problem:
         raise DataError(
-            f"{name}: line {skip + reader.line_num} cannot be parsed ({problem}). Look for an "
+            f"{name}: line {skip + reader.line_num} cannot be parsed "
+            f"({plain(problem)}). Look for an "
             f"unclosed quotation mark, or save the table again as TSV."
         ) from problem
 
@@ -263,7 +266,8 @@ def _read_excel(source: Source, *, as_text: bool) -> Grid:
             raw = pd.read_excel(book, header=None, dtype=object, na_values=list(MISSING))
     except Exception as problem:  # openpyxl raises whatever the broken XML happens to trigger
         raise DataError(
-            f"{source.name}: the Excel file cannot be read ({problem}). Open it in Excel and save "
+            f"{source.name}: the Excel file cannot be read "
+            f"({plain(problem)}). Open it in Excel and save "
             f"it again, or save the sheet as TSV."
         ) from problem
     notices = []

@@ -19,7 +19,7 @@ from scipy import sparse
 from mechanisms.cohort.bundle import Bundle, Member
 from mechanisms.cohort.files import Source, decode
 from mechanisms.cohort.layout import Ask
-from mechanisms.cohort.wording import closest, counted, some
+from mechanisms.cohort.wording import closest, counted, plain, some
 from mechanisms.errors import DataError
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def read_store(source: Source, ask: Ask) -> Cells:
             cells = _version_3(store) if "matrix" in store else _version_2(store, source.name, ask)
     except (OSError, KeyError, ValueError) as problem:
         raise DataError(
-            f"{source.name}: the 10x HDF5 is incomplete or damaged ({problem}). Copy or download "
+            f"{source.name}: the 10x HDF5 is incomplete or damaged "
+            f"({plain(problem)}). Copy or download "
             f"it again."
         ) from problem
     _refuse_mismatch(cells, source.name)
@@ -244,7 +245,8 @@ def _columns(source: Source) -> pd.DataFrame:
         )
     except (ValueError, pd.errors.ParserError) as problem:
         raise DataError(
-            f"{source.name}: this 10x list cannot be parsed ({problem}). Copy or download it again."
+            f"{source.name}: this 10x list cannot be parsed "
+            f"({plain(problem)}). Copy or download it again."
         ) from problem
 
 
@@ -260,7 +262,8 @@ def _market(source: Source) -> sparse.csc_matrix:
         return sparse.csc_matrix(mmread(io.BytesIO(source.data)))
     except (ValueError, OverflowError, OSError, IndexError, TypeError, StopIteration) as problem:
         raise DataError(
-            f"{source.name}: the matrix is cut or damaged ({problem}): its lines do not agree with "
+            f"{source.name}: the matrix is cut or damaged "
+            f"({plain(problem)}): its lines do not agree with "
             f"its header. Copy or download it again; a file that is damaged at its origin must be "
             f"left out."
         ) from problem

@@ -23,6 +23,12 @@ def closest(word: object, allowed: Iterable[object]) -> str:
     return nearest(word, allowed) or "."
 
 
+def plain(problem: object) -> str:
+    """An exception's text in one line, and not too long."""
+    text = " ".join(str(problem).split())
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def label(value: object) -> str:
     """A cell as a user would write it: 3.0 is '3'."""
     if isinstance(value, float) and value.is_integer():
