@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mechanisms import pipeline
+from mechanisms import pipeline, plan
 from mechanisms.cli import main
 from mechanisms.errors import SignatureError
 from mechanisms.report.provenance import provenance
@@ -325,7 +325,7 @@ def test_a_study_joins_files_ids_and_folders(lay_study, tmp_path):
     (tmp_path / "mine.yaml").write_text("- {id: mine, genes: [TNF, IL6, IL1B]}\n")
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / "a.gmt").write_text("theirs\tna\tTNF\tIL6\tIL8\n")
-    collection = pipeline.collection_of(read_study(path))
+    collection = plan.collection_of(read_study(path))
     assert collection.ids[-3:] == ("mine", "macrophage_m2a", "theirs")
     assert len(collection) == len(read_signatures()) + 3
 
@@ -345,17 +345,30 @@ def test_a_study_that_names_what_is_not_there_hears_the_nearest(
     path = lay_study(tmp_path, signatures=signatures)
     (tmp_path / "my_sets.yaml").write_text("- {id: mine, genes: [TNF, IL6, IL1B]}\n")
     with pytest.raises(SignatureError, match=message):
-        pipeline.collection_of(read_study(path))
+        plan.collection_of(read_study(path))
+
+
+def test_signatures_of_the_command_line_are_seen_from_the_working_folder(
+    lay_study, tmp_path, monkeypatch
+):
+    study = read_study(lay_study(tmp_path / "study", signatures={"add": ["macrophage_m2a"]}))
+    (tmp_path / "mine.yaml").write_text("- {id: mine, genes: [TNF, IL6, IL1B]}\n")
+    monkeypatch.chdir(tmp_path)
+    joined = pipeline.with_signatures(study, ["mine.yaml", "glycolysis"])
+    assert pipeline.collection_of(joined).ids[-3:] == ("macrophage_m2a", "mine", "glycolysis")
+    assert pipeline.with_signatures(study, []) is study
+    with pytest.raises(SignatureError, match=r"did you mean 'glycolysis'"):
+        pipeline.collection_of(pipeline.with_signatures(study, ["glycolisis"]))
 
 
 def test_another_mode_is_hashed_and_said(lay_study, tmp_path):
-    full = pipeline.collection_of(read_study(lay_study(tmp_path)))
+    full = plan.collection_of(read_study(lay_study(tmp_path)))
     study = read_study(lay_study(tmp_path, signatures={"mode": "strict"}))
-    strict = pipeline.collection_of(study)
+    strict = plan.collection_of(study)
     assert full.hash == read_signatures().hash
     assert strict.ids == full.ids
     assert strict.hash != full.hash
-    cohort = pipeline.load_cohort(study)
+    cohort = plan.load_cohort(study)
     findings = pipeline.analyse(study, cohort)
     (said,) = findings.notices.query("topic == 'signatures'")["text"]
     assert said.startswith("mode strict: 38 of 39 signatures are scored without")
