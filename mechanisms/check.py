@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mechanisms import account, pipeline
+from mechanisms import account, plan
 from mechanisms.study import Study
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ def check(study: Study) -> list[tuple[str, str]]:
     from mechanisms import score as scoring
     from mechanisms.compare import LEVEL_TEXT, family
 
-    collection = pipeline.collection_of(study)
-    cohort = pipeline.load_cohort(study)
-    units, design = pipeline.design_of(study, cohort.obs)
-    table = scoring.coverage(cohort, collection, rule=pipeline.rule_of(study))
+    collection = plan.collection_of(study)
+    cohort = plan.load_cohort(study)
+    units, design = plan.design_of(study, cohort.obs)
+    table = scoring.coverage(cohort, collection, rule=plan.rule_of(study))
     samples = scoring.sample_report(cohort)
     # For its refusals alone: no gene found, or a method that cannot take these values.
     methods = [study.score.primary, *study.score.sensitivity]
-    scoring.score_members(cohort, collection, methods, rule=pipeline.rule_of(study))
+    scoring.score_members(cohort, collection, methods, rule=plan.rule_of(study))
     members = family(collection)
     level, why = design.level()
     known = account.UNITS[design.donors]
@@ -66,7 +66,7 @@ def check(study: Study) -> list[tuple[str, str]]:
                 f"{unit} with 80 % power at .05 shared among {len(members)} signatures",
             )
         )
-    lines += pipeline.remarks_on(study, cohort)
+    lines += plan.remarks_on(study, cohort)
     lines += _adjustment(study, design)
     enough = scoring.measurable(table)
     lines.append(("signatures", f"{int(enough.sum())} of {len(enough)} can be scored"))
@@ -79,7 +79,7 @@ def check(study: Study) -> list[tuple[str, str]]:
 def _adjustment(study: Study, design: Design) -> list[tuple[str, str]]:
     from mechanisms.challenge.composition import n_components
 
-    reason = pipeline.unadjusted_because(study)
+    reason = plan.unadjusted_because(study)
     if reason:
         return [("composition", f"not adjusted for: {reason}")]
     k = n_components(*design.X.shape)

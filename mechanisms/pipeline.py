@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mechanisms import account
-from mechanisms.errors import DesignError, StudyError
+from mechanisms import account, plan
+from mechanisms.errors import StudyError
 from mechanisms.folder import LOG, RunLog, new_folder
 from mechanisms.study import Study, make_study, read_study
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-    from mechanisms.compare import Contrast, Design, Units
     from mechanisms.report import Findings
-    from mechanisms.score import Rule
     from mechanisms.signatures import Collection
 
 Say = Callable[[str], None]
@@ -60,13 +58,13 @@ def run(
     MechanismsError
         Anything in the study or its data that cannot be used.
     """
-    study = with_signatures(study if isinstance(study, Study) else read_study(study), add)
+    study = plan.with_signatures(study if isinstance(study, Study) else read_study(study), add)
     out = Path(out or Path("results") / study.study)
     _refuse_own_inputs(study, out)
     with new_folder(out, overwrite=overwrite) as folder:
         log = RunLog(folder.path / LOG, say)
         log("load")
-        cohort = load_cohort(study)
+        cohort = plan.load_cohort(study)
         write_results(folder.path, study, cohort, say=log)
         log.finish()
     return folder.final
@@ -100,8 +98,8 @@ def demo(
     from mechanisms.cohort import load
     from mechanisms.simulate import simulate_cohort
 
-    study = with_signatures(demo_study(), add)
-    collection = collection_of(study)
+    study = plan.with_signatures(demo_study(), add)
+    collection = plan.collection_of(study)
     with new_folder(out, overwrite=overwrite) as folder:
         log = RunLog(folder.path / LOG, say)
         log("simulate")
@@ -156,137 +154,6 @@ def demo_study() -> Study:
     )
 
 
-def load_cohort(study: Study) -> AnnData:
-    """Load the data that a study names."""
-    from mechanisms.cohort import load, refuse_cells
-
-    data = study.data
-    cohort = load(
-        study.resolve(data.matrix),
-        study.resolve(data.samples) if data.samples else None,
-        sample_id=data.sample_id,
-        subset=data.subset,
-        gene_column=data.genes.column,
-        platform=study.resolve(data.genes.platform) if data.genes.platform else None,
-        collapse=data.genes.collapse,
-        species=data.species,
-        tissue=data.tissue,
-        scale=data.scale,
-        format=data.format,
-        transcripts=study.resolve(data.genes.transcripts) if data.genes.transcripts else None,
-        genome=data.genes.genome,
-    )
-    refuse_cells(cohort)
-    loaded = cohort.uns["mechanisms"]
-    loaded["notices"] = [*loaded["notices"], *(text for _, text in remarks_on(study, cohort))]
-    return cohort
-
-
-def remarks_on(study: Study, cohort: AnnData) -> list[tuple[str, str]]:
-    """Return what a reviewer would ask of the loaded samples: topic and sentence."""
-    from mechanisms.cohort import fields_of, remarks
-
-    d = study.design
-    return remarks(
-        cohort,
-        variable=d.variable,
-        target=d.target,
-        reference=d.reference,
-        groups=d.groups,
-        study=fields_of(d.donor, d.pair, study.data.tissue, d.label_basis, d.batch),
-    )
-
-
-def contrast_of(study: Study) -> Contrast:
-    """Return what a study compares."""
-    from mechanisms.compare import Contrast
-
-    d = study.design
-    return Contrast(
-        variable=d.variable,
-        target=d.target,
-        reference=d.reference,
-        groups=d.groups,
-        donor=d.donor,
-        pair=d.pair,
-        covariates=tuple(d.covariates),
-        batch=d.batch,
-    )
-
-
-def collection_of(study: Study) -> Collection:
-    """Return the signatures that a study scores, in its species and mode.
-
-    Collections and ids of shipped signatures are named; files are relative to the study.
-    """
-    from mechanisms.signatures import variant
-
-    return variant(_in_species(study), study.signatures.mode)
-
-
-def with_signatures(study: Study, add: Sequence[str | Path]) -> Study:
-    """Return the study with further signatures: ids, or files as seen from the working folder."""
-    if not add:
-        return study
-    named = [str(Path(a).absolute()) if Path(a).exists() else str(a) for a in add]
-    chosen = study.signatures
-    more = chosen.model_copy(update={"add": [*chosen.add, *named]})
-    return study.model_copy(update={"signatures": more})
-
-
-def _in_species(study: Study) -> Collection:
-    from mechanisms.signatures import for_species
-
-    return for_species(_as_written(study), study.data.species)
-
-
-def _as_written(study: Study) -> Collection:
-    from mechanisms.signatures import read_signatures
-
-    def source(name: str) -> str | Path:
-        path = study.resolve(name)
-        return path if path.exists() or "." in path.name else name
-
-    named = [source(n) for n in (study.signatures.collection, *study.signatures.add)]
-    return read_signatures(named[0], add=named[1:])
-
-
-def signature_notices(study: Study) -> pd.DataFrame:
-    """Return what the species and the mode changed in the signatures: topic and text."""
-    import pandas as pd
-
-    from mechanisms.signatures import described_changes
-
-    species, mode = study.data.species, study.signatures.mode
-    texts = described_changes(_as_written(study), species=species, mode=mode)
-    return pd.DataFrame({"topic": ["signatures"] * len(texts), "text": texts}, dtype=object)
-
-
-def rule_of(study: Study) -> Rule:
-    """Return the coverage that a study asks for."""
-    from mechanisms.score import Rule
-
-    return Rule(fraction=study.score.min_fraction, genes=study.score.min_genes)
-
-
-def design_of(study: Study, obs: pd.DataFrame) -> tuple[Units, Design]:
-    """Return the units and the design of a study on its sample sheet."""
-    from mechanisms.compare import build_design, build_units
-
-    contrast = contrast_of(study)
-    if obs.columns.empty:
-        raise StudyError(
-            f"{Path(study.data.matrix).name} brings no sample sheet, so nothing says which sample "
-            "is in which group; name the sheet as data.samples"
-        )
-    try:
-        units = build_units(obs, contrast)
-        return units, build_design(units, contrast)
-    except DesignError as error:
-        sheet = Path(study.data.samples or study.data.matrix).name
-        raise DesignError(f"{sheet}: {error}") from None
-
-
 def write_results(
     folder: Path,
     study: Study,
@@ -318,6 +185,7 @@ def analyse(
         certificate_of_study,
         challenge,
         genes_of_study,
+        panel_expression,
         prepare,
     )
     from mechanisms.frames import (
@@ -330,8 +198,8 @@ def analyse(
     )
     from mechanisms.report import Findings
 
-    collection, rule = collection_of(study), rule_of(study)
-    units, design = design_of(study, cohort.obs)
+    collection, rule = plan.collection_of(study), plan.rule_of(study)
+    units, design = plan.design_of(study, cohort.obs)
     # Methods that look at the other samples see the compared ones, in an order of their own.
     compared = cohort[sorted(s for group in units.samples for s in group)].copy()
     say("score")
@@ -344,7 +212,7 @@ def analyse(
     scores = {m: with_balances(frame, collection, m) for m, frame in by_unit.items()}
     sides = side_frame(by_unit[primary], collection, primary)
     say("compare and challenge")
-    unadjusted = unadjusted_because(study)
+    unadjusted = plan.unadjusted_because(study)
     again = prepare(compared, units, collection, primary)
     panel = panel_expression(compared, units, collection)
     challenged = challenge(
@@ -366,7 +234,7 @@ def analyse(
     )
     store_scores(cohort, members, collection)
     said = account.notices(study, cohort, units, table, scoring.sample_report(compared))
-    notices = pd.concat([said, signature_notices(study)], ignore_index=True)
+    notices = pd.concat([said, plan.signature_notices(study)], ignore_index=True)
     return Findings(
         title=study.study,
         study=study.normalised(),
@@ -386,35 +254,3 @@ def analyse(
         certificate=certificate,
         genes=genes_of_study(again, design),
     )
-
-
-def panel_expression(cohort: AnnData, units: Units, collection: Collection) -> pd.DataFrame:
-    """Return units x genes of the composition panel on the log scale; genes with gaps left out."""
-    import numpy as np
-    import pandas as pd
-
-    from mechanisms import genes
-    from mechanisms.challenge import panel_genes
-    from mechanisms.score.run import identifier_space
-
-    space, species = identifier_space(cohort, None)
-    found = genes.resolve(
-        panel_genes(collection), list(cohort.var_names), space=space, species=species
-    )
-    found = found[found["position"] >= 0].drop_duplicates("position")
-    values = cohort.X[:, found["position"].to_numpy()]
-    values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
-    frame = pd.DataFrame(values, index=cohort.obs_names, columns=list(found["gene"]))
-    averaged = units.average(frame)
-    return averaged.loc[:, averaged.notna().all()]
-
-
-def unadjusted_because(study: Study) -> str:
-    """Return why composition is not adjusted for in this study, or an empty string."""
-    from mechanisms.vocabulary import UNMIXED_TISSUES
-
-    if study.design.composition != "auto":
-        return study.design.composition.removeprefix("none: ")
-    if study.data.tissue in UNMIXED_TISSUES:
-        return study.data.tissue.replace("_", " ")
-    return ""

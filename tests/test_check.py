@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mechanisms import pipeline
+from mechanisms import pipeline, plan
 from mechanisms.check import check, init_lines
 from mechanisms.cohort import propose
 from mechanisms.errors import MechanismsError
@@ -104,7 +104,7 @@ def test_pairs_are_counted(said, small_tables: tuple[pd.DataFrame, pd.DataFrame]
 def test_check_says_the_same_as_the_report(said, lay_study: Lay, tmp_path: Path):
     lines = said()
     study = read_study(tmp_path / "in" / "study.yaml")
-    findings = pipeline.analyse(study, pipeline.load_cohort(study))
+    findings = pipeline.analyse(study, plan.load_cohort(study))
     everything = " | ".join(lines.values())
     assert [t for t in findings.notices["text"] if t not in everything] == []
     assert findings.design["test_text"] in lines["test"]
@@ -124,7 +124,7 @@ def test_check_says_the_same_as_the_report(said, lay_study: Lay, tmp_path: Path)
 def test_what_run_refuses_check_refuses(lay_study: Lay, tmp_path: Path, changes: dict[str, Any]):
     study = read_study(lay_study(tmp_path / "in", **changes))
     with pytest.raises(MechanismsError) as run:
-        pipeline.analyse(study, pipeline.load_cohort(study))
+        pipeline.analyse(study, plan.load_cohort(study))
     with pytest.raises(MechanismsError) as before:
         check(study)
     assert str(before.value) == str(run.value)

@@ -1,6 +1,6 @@
 """Challenge effects: does anything else explain them, and what may be claimed?"""
 
-from mechanisms.challenge.again import Again, prepare
+from mechanisms.challenge.again import Again, panel_expression, prepare
 from mechanisms.challenge.claims import Evidence, classify, classify_balance
 from mechanisms.challenge.composition import panel_genes
 from mechanisms.challenge.run import Challenged, challenge
@@ -15,6 +15,7 @@ __all__ = [
     "classify",
     "classify_balance",
     "genes_of_study",
+    "panel_expression",
     "panel_genes",
     "prepare",
     "sets_of_study",

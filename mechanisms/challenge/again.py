@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mechanisms import genes
+from mechanisms.challenge.composition import panel_genes
 from mechanisms.compare import Units
 from mechanisms.score.coverage import locate
 from mechanisms.score.run import identifier_space
@@ -119,3 +121,17 @@ def prepare(cohort: AnnData, units: Units, collection: Collection, method: str) 
         units,
         method,
     )
+
+
+def panel_expression(cohort: AnnData, units: Units, collection: Collection) -> pd.DataFrame:
+    """Return units x genes of the composition panel on the log scale; genes with gaps left out."""
+    space, species = identifier_space(cohort, None)
+    found = genes.resolve(
+        panel_genes(collection), list(cohort.var_names), space=space, species=species
+    )
+    found = found[found["position"] >= 0].drop_duplicates("position")
+    values = cohort.X[:, found["position"].to_numpy()]
+    values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    frame = pd.DataFrame(values, index=cohort.obs_names, columns=list(found["gene"]))
+    averaged = units.average(frame)
+    return averaged.loc[:, averaged.notna().all()]

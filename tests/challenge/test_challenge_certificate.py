@@ -5,9 +5,15 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from mechanisms import pipeline
+from mechanisms import plan
 from mechanisms import score as scoring
-from mechanisms.challenge import certificate_of_study, genes_of_study, prepare, sets_of_study
+from mechanisms.challenge import (
+    certificate_of_study,
+    genes_of_study,
+    panel_expression,
+    prepare,
+    sets_of_study,
+)
 from mechanisms.challenge.certificate import ANY, CERTIFICATE_COLUMNS, cell_direction
 from mechanisms.cohort import load
 from mechanisms.compare import family
@@ -41,12 +47,12 @@ class Room:
             n, n, regulated=regulated or {}, macrophages=macrophages, n_genes=2500, seed=seed
         )
         self.cohort = load(simulated, tissue="herniation", scale="counts")
-        self.collection = pipeline.collection_of(study)
-        self.units, self.design = pipeline.design_of(study, self.cohort.obs)
+        self.collection = plan.collection_of(study)
+        self.units, self.design = plan.design_of(study, self.cohort.obs)
         members = scoring.score_members(self.cohort, self.collection, ["singscore"])["singscore"]
         self.scores = self.units.average(members)
         self.again = prepare(self.cohort, self.units, self.collection, "singscore")
-        self.panel = pipeline.panel_expression(self.cohort, self.units, self.collection)
+        self.panel = panel_expression(self.cohort, self.units, self.collection)
 
     def certificate(self, unadjusted="", seed=1):
         return certificate_of_study(
