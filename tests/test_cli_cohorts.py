@@ -20,7 +20,7 @@ from mechanisms.check import check
 from mechanisms.cli import app
 from mechanisms.cohort import platforms, public, write_cohort
 from mechanisms.errors import DataError, MechanismsError, StudyError
-from mechanisms.pipeline import load_cohort, run
+from mechanisms.pipeline import run
 from mechanisms.simulate import simulate_cohort
 from mechanisms.study import make_study, read_study
 
@@ -147,7 +147,7 @@ def test_a_study_of_cells_is_refused(tmp_path: Path, simulated: ad.AnnData) -> N
         },
     }
     with pytest.raises(DataError, match=r"samples are cells .* aggregate to donors first"):
-        load_cohort(make_study(content, tmp_path))
+        check(make_study(content, tmp_path))
 
 
 def test_options_of_init(tmp_path: Path, simulated: ad.AnnData) -> None:

@@ -103,7 +103,7 @@ def _parsed(q: Quantifier, source: Source) -> pd.DataFrame:
         raise DataError(
             f"{source.name}: rows occur more than once: {some(list(twice))}. Run {q.title} again."
         )
-    return table
+    return pd.concat([ids, numbers], axis=1)
 
 
 def side_by_side(

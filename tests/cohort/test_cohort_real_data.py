@@ -169,3 +169,68 @@ OTHERS = {
 def test_formats_not_read_are_refused(data_dir: Path, name: str) -> None:
     with pytest.raises(DataError, match=OTHERS[name]):
         load(data_dir / name)
+
+
+LOADED = {
+    "formats/10x_data/1.2.0/filtered_gene_bc_matrices/hg19_chr21": ({}, (1, 343)),
+    "formats/10x_data/1.2.0/filtered_gene_bc_matrices_h5.h5": ({}, (1, 343)),
+    "formats/10x_data/1.2.0/multiple_genomes.h5": ({}, (1, 343)),
+    "formats/10x_data/3.0.0/filtered_feature_bc_matrix": ({}, (1, 507)),
+    "formats/10x_data/3.0.0/filtered_feature_bc_matrix.h5": ({}, (1, 507)),
+    "formats/10x_data/int-ids": ({"species": "mouse"}, (1, 6)),
+    "formats/anndata_archives/v0.7.0/adata.zarr.zip": ({}, (30, 20)),
+    "formats/anndata_archives/v0.7.8/adata.zarr.zip": ({}, (30, 20)),
+    "GSE781_soft/GSE781_family.soft.gz": ({"subset": {"platform_id": ["GPL97"]}}, (17, 9334)),
+    "GSE781_soft/GDS507.soft.gz": ({}, (17, 17953)),
+    "mouse_disc_visium": ({"species": "mouse"}, (2, 19465)),
+    "mouse_disc_visium/Mutant": ({"species": "mouse"}, (1, 19465)),
+    "airway": ({}, (8, 64102)),
+}
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_each_format_loads(data_dir: Path, name: str) -> None:
+    options, shape = LOADED[name]
+    assert load(data_dir / name, **options).shape == shape  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1.2.0/filtered_gene_bc_matrices_h5.h5",
+        "3.0.0/filtered_feature_bc_matrix.h5",
+        "3.0.0/filtered_feature_bc_matrix",
+        "1.2.0/filtered_gene_bc_matrices/hg19_chr21",
+    ],
+)
+def test_10x_is_read_as_scanpy_reads_it(data_dir: Path, name: str) -> None:
+    import warnings
+
+    path = data_dir / "formats" / "10x_data" / name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import scanpy as sc
+
+        peer = sc.read_10x_h5(path) if path.suffix else sc.read_10x_mtx(path, var_names="gene_ids")
+    sums = np.asarray(peer.X.sum(axis=0)).ravel()
+    ids = peer.var["gene_ids"] if path.suffix else peer.var_names
+    ours = load(path).to_df(layer="values")
+    assert_allclose(ours.loc[:, list(ids)].to_numpy()[0], sums)
+
+
+@pytest.mark.slow
+def test_every_file_loads_or_is_refused(data_dir: Path) -> None:
+    """No file of the public data ends in a traceback; whole series are tested above."""
+    outcomes = {True: 0, False: 0}
+    refusals = []
+    for path in sorted(data_dir.rglob("*")):
+        if not path.is_file() or path.stat().st_size > 800_000:
+            continue
+        try:
+            load(path)
+            outcomes[True] += 1
+        except DataError as refusal:
+            refusals.append(str(refusal))
+            outcomes[False] += 1
+    assert [r for r in refusals if "\n" in r] == []
+    assert min(outcomes.values()) > 10
