@@ -354,11 +354,11 @@ def test_signatures_of_the_command_line_are_seen_from_the_working_folder(
     study = read_study(lay_study(tmp_path / "study", signatures={"add": ["macrophage_m2a"]}))
     (tmp_path / "mine.yaml").write_text("- {id: mine, genes: [TNF, IL6, IL1B]}\n")
     monkeypatch.chdir(tmp_path)
-    joined = pipeline.with_signatures(study, ["mine.yaml", "glycolysis"])
-    assert pipeline.collection_of(joined).ids[-3:] == ("macrophage_m2a", "mine", "glycolysis")
-    assert pipeline.with_signatures(study, []) is study
+    joined = plan.with_signatures(study, ["mine.yaml", "glycolysis"])
+    assert plan.collection_of(joined).ids[-3:] == ("macrophage_m2a", "mine", "glycolysis")
+    assert plan.with_signatures(study, []) is study
     with pytest.raises(SignatureError, match=r"did you mean 'glycolysis'"):
-        pipeline.collection_of(pipeline.with_signatures(study, ["glycolisis"]))
+        plan.collection_of(plan.with_signatures(study, ["glycolisis"]))
 
 
 def test_another_mode_is_hashed_and_said(lay_study, tmp_path):
