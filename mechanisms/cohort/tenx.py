@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -259,7 +260,9 @@ def _market(source: Source) -> sparse.csc_matrix:
             f"%%MatrixMarket). Copy or download it again."
         )
     try:
-        return sparse.csc_matrix(mmread(io.BytesIO(source.data)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scipy will return arrays; both become a csc_matrix
+            return sparse.csc_matrix(mmread(io.BytesIO(source.data)))
     except (ValueError, OverflowError, OSError, IndexError, TypeError, StopIteration) as problem:
         raise DataError(
             f"{source.name}: the matrix is cut or damaged "

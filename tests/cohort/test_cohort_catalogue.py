@@ -680,7 +680,9 @@ def transposed(data: bytes) -> bytes:
     from scipy.io import mmread, mmwrite
 
     out = io.BytesIO()
-    mmwrite(out, mmread(io.BytesIO(data)).T)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mmwrite(out, mmread(io.BytesIO(data)).T)
     return out.getvalue()
 
 
