@@ -10,7 +10,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from mechanisms.cohort.files import Source, source_of
@@ -21,7 +21,7 @@ _HEAD = 4096
 _MOST_MEMBERS = 20_000
 # Beside the data: never looked into.
 _BESIDE = re.compile(
-    r"(^|/)[._]|\.(json|html?|log|pdf|png|jpe?g|svg|bam|bai|cel|chp|idat|bed|bw|md5|R|py|ipynb"
+    r"(^|/)[._](?!/)|\.(json|html?|log|pdf|png|jpe?g|svg|bam|bai|cel|chp|idat|bed|bw|md5|R|py|ipynb"
     r"|yaml|yml|md|ini|cloupe|loom|rds|rdata|h5\.lock|summary|gtf|gff3?|fa|fasta|fai)(\.gz)?$"
     r"|(^|/)(readme.*|license.*|filelist\.txt|samples\.tsv|samples\.xlsx|metrics_summary\.csv)$"
     r"|(^|/)(aux_info|libParams|logs|spatial|analysis)/",
@@ -62,10 +62,25 @@ class Bundle:
 def bundle_of(source: Source) -> Bundle:
     """List the members of a folder, tar or zip; links and special files are left out, and said."""
     if source.is_folder:
-        return _folder(source)
-    if source.is_tar:
-        return _tar(source)
-    return _zip(source)
+        bundle = _folder(source)
+    else:
+        bundle = _tar(source) if source.is_tar else _zip(source)
+    _open_inner_tars(bundle)
+    return bundle
+
+
+def _open_inner_tars(bundle: Bundle) -> None:
+    """A tar a sample inside the tar of a series: its files count as those of a folder."""
+    members = []
+    for member in bundle.members:
+        if member.head[257:262] != b"ustar":
+            members.append(member)
+            continue
+        inner = _tar(member.read())
+        folder = re.sub(r"\.(tar|tgz|gz)\b", "", member.name)
+        members += [replace(m, name=f"{folder}/{m.name.removeprefix('./')}") for m in inner.members]
+        bundle.notices += inner.notices
+    bundle.members = sorted(members, key=lambda m: m.name)
 
 
 def is_bundle(source: Source) -> bool:

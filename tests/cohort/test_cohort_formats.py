@@ -310,6 +310,19 @@ def test_a_link_in_a_tar_is_left_out(tmp_path: Path, simulated: ad.AnnData) -> N
     assert "1 link or device of the archive left out: 'GSM1_x.txt.gz'" in said(adata)
 
 
+def test_a_tar_in_a_tar_is_a_folder(tmp_path: Path, simulated: ad.AnnData) -> None:
+    written = write_cohort(simulated, tmp_path, "10x")
+    with tarfile.open(tmp_path / "GSE1_RAW.tar", "w") as outer:
+        for i, sample in enumerate(simulated.obs_names):
+            path = tmp_path / f"GSM{100 + i}_{sample}_matrix.tar.gz"
+            with tarfile.open(path, "w:gz") as inner:
+                inner.add(written.matrix / sample / "filtered_feature_bc_matrix", arcname=".")
+            outer.add(path, arcname=path.name)
+    adata = load(tmp_path / "GSE1_RAW.tar")
+    assert adata.obs_names.tolist() == [f"GSM{100 + i}" for i in range(6)]
+    assert_allclose(adata.layers["values"].sum(axis=1), simulated.X.sum(axis=1))
+
+
 def test_names_of_feature_counts_columns(tmp_path: Path, simulated: ad.AnnData) -> None:
     written = write_cohort(simulated, tmp_path, "featurecounts")
     assert "named after their alignment files: aligned/D01.sorted.bam -> D01" in said(
