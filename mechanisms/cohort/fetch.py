@@ -18,10 +18,10 @@ from mechanisms.cohort.download import (
     cache_folder,
     download,
     silent,
-    unpack_tar,
 )
 from mechanisms.cohort.files import open_source
 from mechanisms.cohort.folders import described, read
+from mechanisms.cohort.integrity import unpack_tar
 from mechanisms.cohort.layout import Ask
 from mechanisms.cohort.propose import Proposal, propose
 from mechanisms.cohort.sheet import tidy_sheet

@@ -6,7 +6,7 @@ Every guess is a proposal: `write_study` writes it into a file that the user cor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +110,18 @@ def propose(
     cohort = read_cohort(matrix, samples, subset=subset, options=options)
     cohort.notices += said
     refuse_bad_values(cohort.raw)
+    found = _described(cohort, Path(matrix), platform, species)
+    return replace(
+        found, format=format, transcripts=None if transcripts is None else Path(transcripts)
+    )
+
+
+def _described(
+    cohort: Cohort, matrix: Path, platform: str | Path | None, species: str | None
+) -> Proposal:
+    """Guess everything that a study says from the values and the sheet."""
     problems: list[str] = []
-    if platform is None and (platform := _platform_beside(cohort, Path(matrix))) is not None:
+    if platform is None and (platform := _platform_beside(cohort, matrix)) is not None:
         cohort.notices.append(f"{Path(platform).name}: found and taken for the probes.")
     rows = _try_rows(cohort, platform, problems)
     scale = _try_scale(cohort, problems)
@@ -130,7 +140,7 @@ def propose(
         donors = (pair, *donors)
     described = words_of(obs, [str(matrix)])
     return Proposal(
-        Path(matrix),
+        matrix,
         None if platform is None else Path(platform),
         cohort.raw.kind,
         len(obs),
@@ -156,9 +166,7 @@ def propose(
         tuple(
             [*cohort.notices, *(rows.notices if rows else []), *(scale.notices if scale else ())]
         ),
-        format,
-        None if transcripts is None else Path(transcripts),
-        pair,
+        pair=pair,
     )
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from mechanisms.cohort.download import cache_folder, download, unpack_tar
+from mechanisms.cohort.download import cache_folder, download
+from mechanisms.cohort.integrity import unpack_tar
 from mechanisms.errors import DataError
 
 TEXT = b"".join(b"gene%d\t%d\t%d\n" % (i, i * i, i) for i in range(30_000))
