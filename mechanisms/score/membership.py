@@ -1,16 +1,18 @@
-"""Which gene stands in which directed set: the sparse matrix that every method multiplies with."""
+"""Which gene stands in which set, and what every method multiplies with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 from scipy import sparse
 
 
 @dataclass(frozen=True)
 class Membership:
-    """Directed sets over the genes that were found.
+    """Directed sets over the genes that were found, and the signatures they make.
 
     Attributes
     ----------
@@ -28,25 +30,106 @@ class Membership:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """A number for each of n samples and u genes: all of them, or stored ones and one other.
+
+    Attributes
+    ----------
+    stored
+        n x u; or, of a sparse table, the stored entries of all rows.
+    fill
+        Of a sparse table: the number of all genes without an entry, one per sample.
+    indices, indptr
+        Of a sparse table: as in CSR.
+    gaps
+        True where some numbers are NaN: missing values.
+    """
+
+    stored: np.ndarray
+    fill: np.ndarray | None = None
+    indices: np.ndarray | None = None
+    indptr: np.ndarray | None = None
+    gaps: bool = False
+
+    def map(self, f: Callable[..., np.ndarray], *per_sample: np.ndarray) -> Entries:
+        """Apply an elementwise function; further arguments are numbers of each sample, (n,)."""
+        if self.fill is None or self.indptr is None:
+            return replace(self, stored=f(self.stored, *(p[:, None] for p in per_sample)))
+        counts = np.diff(self.indptr)
+        spread = (np.repeat(p, counts) for p in per_sample)
+        return replace(self, stored=f(self.stored, *spread), fill=f(self.fill, *per_sample))
+
+    def sums(self, members: sparse.csc_matrix) -> np.ndarray:
+        """Sum each set's numbers with the members' signs, n x d; a missing one adds nothing."""
+        if self.fill is None:
+            rows = sparse.csr_matrix(members.T)
+            out = np.zeros((rows.shape[0], len(self.stored)))
+            _add_dense(np.ascontiguousarray(self.stored), rows.indptr, rows.indices, rows.data, out)
+            return out.T
+        rows = sparse.csr_matrix(members)
+        out = np.zeros((len(self.fill), members.shape[1]))
+        weights = np.asarray(members.sum(axis=0)).ravel()
+        _add_sparse(
+            self.stored, self.fill, self.indices, self.indptr,
+            rows.indptr, rows.indices, rows.data, weights, out,
+        )  # fmt: skip
+        return out
+
+    def counts(self, members: sparse.csc_matrix) -> np.ndarray:
+        """Count each set's genes that have a number in the sample, n x d."""
+        n = len(self.stored) if self.fill is None else len(self.fill)
+        sizes = np.asarray(abs(members).sum(axis=0)).ravel()
+        if not self.gaps:
+            return np.broadcast_to(sizes, (n, len(sizes)))
+        return self.map(lambda x: np.where(np.isnan(x), np.nan, 1.0)).sums(abs(members))
+
+    def dense(self, genes: int) -> np.ndarray:
+        """Return the n x u numbers."""
+        if self.fill is None or self.indptr is None:
+            return self.stored
+        out = np.repeat(self.fill[:, None], genes, axis=1)
+        out[np.repeat(np.arange(len(out)), np.diff(self.indptr)), self.indices] = self.stored
+        return out
+
+
+@dataclass(frozen=True)
 class Block:
     """Some samples, transformed once, ready for any method.
+
+    Constant samples are missing (NaN) throughout.
 
     Attributes
     ----------
     ranks
-        n x u average ranks (NaN: missing), or None where no rank method was asked for.
+        n x u average ranks of the genes of the sets.
     values
-        n x u values on the log scale (NaN: missing), or None where no value method was asked for.
+        n x u values, or None where no method asked for them.
     n_valid
         Genes ranked in each sample, shape (n,).
+    mean, sd
+        Mean and SD (n - 1) of all genes of each sample, or None.
     """
 
-    ranks: np.ndarray | None
-    values: np.ndarray | None
+    ranks: Entries
+    values: Entries | None
     n_valid: np.ndarray
+    mean: np.ndarray | None = None
+    sd: np.ndarray | None = None
+
+    @property
+    def n(self) -> np.ndarray:
+        """Genes ranked in each sample, as a float column."""
+        return self.n_valid[:, None].astype(float)
+
+    def of(self, what: str) -> Entries:
+        """Return `ranks` or `values`; TypeError where the block was made without them."""
+        held: Entries | None = getattr(self, what)
+        if held is None:
+            raise TypeError(f"this block was made without {what}")
+        return held
 
 
-def build_membership(sets: dict[str, np.ndarray]) -> Membership:
+def build_membership(sets: Mapping[str, np.ndarray]) -> Membership:
     """Build the membership of named directed sets from the positions of their genes in the data."""
     parts = tuple(sets)
     columns = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *sets.values()])).astype(
@@ -60,13 +143,29 @@ def build_membership(sets: dict[str, np.ndarray]) -> Membership:
     return Membership(parts, columns, matrix)
 
 
-def member_sums(values: np.ndarray, matrix: sparse.csc_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Sum values over each set's members that are present in the sample.
+@njit(cache=True, nogil=True)
+def _add_dense(numbers, indptr, indices, weights, out):  # type: ignore[no-untyped-def]
+    for i in range(numbers.shape[0]):
+        row = numbers[i]
+        for j in range(out.shape[0]):
+            total = 0.0
+            for p in range(indptr[j], indptr[j + 1]):
+                x = row[indices[p]]
+                if x == x:
+                    total += weights[p] * x
+            out[j, i] = total
 
-    Returns sums and numbers of members, both n x d; a missing value counts in neither.
-    """
-    missing = np.isnan(values)
-    if missing.any():
-        return np.where(missing, 0.0, values) @ matrix, (~missing).astype(float) @ matrix
-    sizes = np.asarray(matrix.sum(axis=0)).ravel()
-    return values @ matrix, np.broadcast_to(sizes, (values.shape[0], len(sizes)))
+
+@njit(cache=True, nogil=True)
+def _add_sparse(stored, fill, indices, starts, indptr, sets, signs, weights, out):  # type: ignore[no-untyped-def]
+    for i in range(out.shape[0]):
+        other = fill[i]
+        if other != other:  # the sample is missing
+            continue
+        for j in range(out.shape[1]):
+            out[i, j] = other * weights[j]
+        for p in range(starts[i], starts[i + 1]):
+            x = stored[p]
+            change = x - other if x == x else -other
+            for q in range(indptr[indices[p]], indptr[indices[p] + 1]):
+                out[i, sets[q]] += signs[q] * change

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from mechanisms.score.membership import Block, member_sums
+from mechanisms.score.membership import Block
 
-
-def difference(
-    up: np.ndarray, down: np.ndarray, n_up: np.ndarray, n_down: np.ndarray
-) -> np.ndarray:
-    """Join two directions: up minus down."""
-    return up - down
-
-
-def present(block: Block, members: sparse.csc_matrix) -> np.ndarray:
-    """Count each set's genes that have a value in the sample."""
-    if block.ranks is None:
-        raise TypeError("a block without ranks cannot be counted")
-    return member_sums(block.ranks, members)[1]
+RANKS, VALUES, MOMENTS = "ranks", "values", "moments"
+ANY_SCALE, LOG_SCALE, COUNTS = "any", "log", "counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +22,42 @@ class Method:
     Attributes
     ----------
     score
-        `(block, members) -> n x d` scores of the directed sets, every gene counted upwards.
-    combine
-        Joins the two directions of a signature: `(up, down, n_up, n_down) -> scores`.
-    counts
-        Genes that each score rests on, n x d, for `combine`; default: those with a value.
+        `(block, members, **parameters) -> n x d` scores of d sets. `members` (u x d) holds 1 for
+        a gene that counts upwards and -1 for one that counts downwards.
     needs
-        `ranks` or `values` (log scale).
+        What the block must hold: `ranks`, `values`, `moments` (mean and SD of all genes).
     independent
         Does a sample's score depend on that sample alone?
+    alone
+        Does a set's score depend on that set alone?
     shared_scale
         Do two signatures' scores share one scale, so that a balance may subtract them?
     reference
         Where the method was published.
+    joint
+        True: a signature of two directions is one set of signed genes. False: its score is the
+        score of its up genes minus that of its down genes, each counted upwards.
+    scale
+        Values it can take: `any`, `log` or `counts`.
+    before
+        A transform of the whole matrix across samples that precedes the ranking.
+    parameters
+        What a user may set, with defaults.
     """
 
     name: str
     title: str
-    score: Callable[[Block, sparse.csc_matrix], np.ndarray]
-    needs: str
+    score: Callable[..., np.ndarray]
+    needs: tuple[str, ...]
     independent: bool
     shared_scale: bool
     reference: str
-    combine: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray] = difference
-    counts: Callable[[Block, sparse.csc_matrix], np.ndarray] = present
+    alone: bool = True
+    joint: bool = False
+    scale: str = ANY_SCALE
+    before: Callable[[Any, int], np.ndarray] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, block: Block, members: sparse.csc_matrix) -> np.ndarray:
+        """Score sets with the method's parameters."""
+        return self.score(block, members, **self.parameters)

@@ -7,13 +7,14 @@ sparse row only the stored values are sorted: the zeros are one tie, in closed f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numba import njit
 from scipy import sparse
+
+from mechanisms.score.membership import Block, Entries
 
 ROWS_PER_TASK = 64
 
@@ -42,70 +43,96 @@ def average_ranks(
     constant
         True where all ranked values of a row are equal (or fewer than two), shape (n,).
     """
-    columns = np.ascontiguousarray(columns, dtype=np.int64)
-    n = matrix.shape[0]
-    ranks = np.empty((n, len(columns)))
-    n_valid = np.zeros(n, dtype=np.int64)
-    constant = np.zeros(n, dtype=np.bool_)
-    work = (
-        _sparse_work(matrix, columns) if sparse.issparse(matrix) else _dense_work(matrix, columns)
+    columns = np.asarray(columns, dtype=np.int64)
+    blocks = in_spans(
+        lambda span: rank_rows(matrix, span, columns), matrix.shape[0], ROWS_PER_TASK, threads
     )
-    spans = [slice(s, min(s + ROWS_PER_TASK, n)) for s in range(0, n, ROWS_PER_TASK)]
+    if not blocks:
+        return np.zeros((0, len(columns))), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
+    return (
+        np.concatenate([b.ranks.dense(len(columns)) for b, _ in blocks]),
+        np.concatenate([b.n_valid for b, _ in blocks]),
+        np.concatenate([constant for _, constant in blocks]),
+    )
 
-    def run(span: slice) -> None:
-        work(span, ranks[span], n_valid[span], constant[span])
 
+def in_spans(work: Any, n: int, size: int, threads: int) -> list[Any]:
+    """Call `work` on slices of n rows, on some threads, and return the results in order."""
+    spans = [slice(s, min(s + size, n)) for s in range(0, n, size)]
     if threads > 1 and len(spans) > 1:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(run, spans))
-    else:
-        for span in spans:
-            run(span)
-    return ranks, n_valid, constant
+            return list(pool.map(work, spans))
+    return [work(span) for span in spans]
 
 
-Work = Callable[[slice, np.ndarray, np.ndarray, np.ndarray], None]
+def rank_rows(
+    matrix: Any, span: slice, columns: np.ndarray, *, values: bool = False, moments: bool = False
+) -> tuple[Block, np.ndarray]:
+    """Make the block of some rows; also return which of them are constant."""
+    make = _sparse_block if sparse.issparse(matrix) else _dense_block
+    return make(matrix, span, columns, values, moments)
 
 
-def _dense_work(matrix: Any, columns: np.ndarray) -> Work:
-    dense = _real(np.asarray(matrix))
+def _dense_block(
+    matrix: Any, span: slice, columns: np.ndarray, values: bool, moments: bool
+) -> tuple[Block, np.ndarray]:
+    rows = _real(np.ascontiguousarray(matrix[span]))
+    wanted = rows[:, columns]
+    n = len(rows)
+    ranks, n_valid = np.empty(wanted.shape), np.empty(n, dtype=np.int64)
+    constant, mean, sd = np.empty(n, dtype=np.bool_), np.zeros(n), np.zeros(n)
+    order = np.argsort(wanted, axis=1)
+    ordered = np.sort(rows, axis=1)
+    _merge_dense(ordered, wanted, order, moments, ranks, n_valid, constant, mean, sd)
+    gaps = bool((n_valid < rows.shape[1]).any())
+    block = Block(
+        Entries(ranks, gaps=gaps),
+        Entries(wanted.astype(np.float64, copy=False), gaps=gaps) if values else None,
+        n_valid,
+        *((mean, sd) if moments else ()),
+    )
+    return block, constant
 
-    def work(span: slice, ranks: np.ndarray, n_valid: np.ndarray, constant: np.ndarray) -> None:
-        rows = dense[span]
-        wanted = rows[:, columns]
-        _merge_dense(
-            np.sort(rows, axis=1), wanted, np.argsort(wanted, axis=1), ranks, n_valid, constant
-        )
 
-    return work
-
-
-def _sparse_work(matrix: Any, columns: np.ndarray) -> Work:
-    csr = matrix.tocsr()
-    csr = csr if csr.has_canonical_format else _canonical(csr)
-    data, indptr, indices = _real(csr.data), csr.indptr.astype(np.int64), csr.indices
-    genes = csr.shape[1]
-    slot = np.full(genes, -1, dtype=np.int64)
+def _sparse_block(
+    matrix: Any, span: slice, columns: np.ndarray, values: bool, moments: bool
+) -> tuple[Block, np.ndarray]:
+    genes = matrix.shape[1]
+    slot = np.full(genes, -1, dtype=np.int32)
     slot[columns] = np.arange(len(columns))
-
-    def work(span: slice, ranks: np.ndarray, n_valid: np.ndarray, constant: np.ndarray) -> None:
-        ends = indptr[span.start : span.stop + 1]
-        stored, places = data[ends[0] : ends[-1]], indices[ends[0] : ends[-1]]
-        ends = ends - ends[0]
-        ordered = stored.copy()
-        # numpy's sort is vectorised where numba's is not, so rows are sorted one by one out here.
-        for start, stop in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-            ordered[start:stop].sort()
-        _rank_sparse(ordered, stored, places, ends, genes, slot, ranks, n_valid, constant)
-
-    return work
-
-
-def _canonical(csr: Any) -> Any:
-    """Sum duplicate entries in a copy: the user's matrix is never modified."""
-    csr = csr.copy()
-    csr.sum_duplicates()
-    return csr
+    ends = matrix.indptr[span.start : span.stop + 1].astype(np.int64)
+    stored, places = matrix.data[ends[0] : ends[-1]], matrix.indices[ends[0] : ends[-1]]
+    ends -= ends[0]
+    if not _ascending(places, ends):
+        # Duplicate entries are added up in a copy: the user's matrix is never modified.
+        rows = sparse.csr_matrix(
+            (stored.copy(), places.copy(), ends.copy()), shape=(len(ends) - 1, genes)
+        )
+        rows.sum_duplicates()
+        stored, places, ends = rows.data, rows.indices, rows.indptr.astype(np.int64)
+    stored = _real(stored)
+    ordered = stored.copy()
+    # numpy's sort is vectorised where numba's is not, so rows are sorted one by one out here.
+    for start, stop in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        ordered[start:stop].sort()
+    found = np.empty(len(stored), dtype=np.int64)
+    starts = _wanted(places, ends, slot, found)
+    found = found[: starts[-1]]
+    n = len(ends) - 1
+    ranks, fill, n_valid = np.empty(len(found)), np.empty(n), np.empty(n, dtype=np.int64)
+    constant, mean, sd = np.empty(n, dtype=np.bool_), np.zeros(n), np.zeros(n)
+    numbers = stored[found]
+    _rank_sparse(
+        ordered, ends, genes, numbers, starts, moments, ranks, fill, n_valid, constant, mean, sd
+    )
+    indices, gaps = slot[places[found]], bool((n_valid < genes).any())
+    block = Block(
+        Entries(ranks, fill, indices, starts, gaps),
+        Entries(numbers.astype(np.float64), np.zeros(n), indices, starts, gaps) if values else None,
+        n_valid,
+        *((mean, sd) if moments else ()),
+    )
+    return block, constant
 
 
 def _real(values: np.ndarray) -> np.ndarray:
@@ -114,7 +141,44 @@ def _real(values: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _merge_dense(ordered, wanted, order, ranks, n_valid, constant):  # type: ignore[no-untyped-def]
+def _ascending(places, ends):  # type: ignore[no-untyped-def]
+    for i in range(len(ends) - 1):
+        for p in range(ends[i] + 1, ends[i + 1]):
+            if places[p] <= places[p - 1]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _wanted(places, ends, slot, found):  # type: ignore[no-untyped-def]
+    """Find the entries of the genes wanted, and where each row's begin."""
+    starts = np.zeros(len(ends), dtype=np.int64)
+    m = 0
+    for i in range(len(ends) - 1):
+        for p in range(ends[i], ends[i + 1]):
+            found[m] = p
+            m += slot[places[p]] >= 0
+        starts[i + 1] = m
+    return starts
+
+
+@njit(cache=True, nogil=True)
+def _moments(row, zeros):  # type: ignore[no-untyped-def]
+    n = len(row) + zeros
+    if n < 2:
+        return np.nan, np.nan
+    total = 0.0
+    for x in row:
+        total += x
+    mean = total / n
+    squares = zeros * mean * mean
+    for x in row:
+        squares += (x - mean) ** 2
+    return mean, np.sqrt(squares / (n - 1))
+
+
+@njit(cache=True, nogil=True)
+def _merge_dense(ordered, wanted, order, moments, ranks, n_valid, constant, mean, sd):  # type: ignore[no-untyped-def]
     """Walk a sorted row and the sorted values wanted from it side by side."""
     n, g = ordered.shape
     u = wanted.shape[1]
@@ -124,6 +188,8 @@ def _merge_dense(ordered, wanted, order, ranks, n_valid, constant):  # type: ign
             m -= 1
         n_valid[i] = m
         constant[i] = m < 2 or ordered[i, 0] == ordered[i, m - 1]
+        if moments:
+            mean[i], sd[i] = _moments(ordered[i, :m], 0)
         below = 0
         upto = 0
         for p in range(u):
@@ -142,8 +208,10 @@ def _merge_dense(ordered, wanted, order, ranks, n_valid, constant):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def _rank_sparse(ordered, stored, places, ends, g, slot, ranks, n_valid, constant):  # type: ignore[no-untyped-def]
-    for i in range(ranks.shape[0]):
+def _rank_sparse(  # type: ignore[no-untyped-def]
+    ordered, ends, g, numbers, starts, moments, ranks, fill, n_valid, constant, mean, sd
+):
+    for i in range(len(fill)):
         start, stop = ends[i], ends[i + 1]
         m = stop
         while m > start and np.isnan(ordered[m - 1]):
@@ -156,18 +224,19 @@ def _rank_sparse(ordered, stored, places, ends, g, slot, ranks, n_valid, constan
         else:
             flat = row[0] == row[-1]
             constant[i] = (flat and (zeros == 0 or row[0] == 0)) or n_valid[i] < 2
+        if moments:
+            mean[i], sd[i] = _moments(row, zeros)
         below_zero = np.searchsorted(row, 0, side="left")
         upto_zero = np.searchsorted(row, 0, side="right")
-        ranks[i, :] = (below_zero + upto_zero + zeros + 1) / 2
-        for p in range(start, stop):
-            j = slot[places[p]]
-            if j < 0:
-                continue
-            value = stored[p]
+        fill[i] = (below_zero + upto_zero + zeros + 1) / 2
+        for p in range(starts[i], starts[i + 1]):
+            value = numbers[p]
             if np.isnan(value):
-                ranks[i, j] = np.nan
-            elif value != 0:
+                ranks[p] = np.nan
+            elif value == 0:
+                ranks[p] = fill[i]
+            else:
                 shift = zeros if value > 0 else 0
                 below = np.searchsorted(row, value, side="left") + shift
                 upto = np.searchsorted(row, value, side="right") + shift
-                ranks[i, j] = (below + upto + 1) / 2
+                ranks[p] = (below + upto + 1) / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +13,11 @@ from mechanisms import genes
 from mechanisms.errors import DataError, SignatureError
 from mechanisms.score import balances as balance_kernels
 from mechanisms.score.coverage import DEFAULT_RULE, Rule, coverage_table, locate
-from mechanisms.score.membership import Membership, build_membership
-from mechanisms.score.method import Method, present
+from mechanisms.score.method import COUNTS, Method
 from mechanisms.score.methods import method as find_method
+from mechanisms.score.passes import Plan, plan_of, score_matrix
 from mechanisms.score.ranks import average_ranks
-from mechanisms.score.transform import rows, transform
+from mechanisms.score.transform import rows
 from mechanisms.signatures import Collection, for_species, read_signatures
 from mechanisms.vocabulary import SPECIES
 
@@ -35,6 +35,7 @@ def score(
     species: str | None = None,
     write: bool = False,
     threads: int | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Score every sample for every signature.
 
@@ -45,7 +46,8 @@ def score(
     signatures
         A Collection, the name of one (`core`, `extended`, `all`), a path, or a dict of id to genes.
     method
-        `auto` (singscore), `singscore`, `ssgsea` or `zscore`.
+        `auto` (singscore) or a name of `score.METHODS`: singscore, ssgsea, zscore, ucell, aucell,
+        mean, ulm, gsva, or one of their variants. For cells: `ucell`.
     balances
         Also return the collection's balances.
     rule
@@ -57,6 +59,8 @@ def score(
         `adata.uns["mechanisms"]`; nothing else of `adata` changes.
     threads
         Default: all cores. The result does not depend on it.
+    parameters
+        Of the method, such as `{"max_rank": 500}` of ucell.
 
     Returns
     -------
@@ -66,14 +70,14 @@ def score(
     Raises
     ------
     DataError
-        No gene of any signature is in the data, or a value method meets unlogged values.
+        No gene of any signature is in the data, or the method cannot take its values.
     SignatureError
         The method or a signature is not known.
     """
     collection = for_species(read_signatures(signatures), identifier_space(adata, species)[1])
-    chosen = find_method(method)
+    chosen = find_method(method, parameters)
     members = score_members(
-        adata, collection, [chosen.name], rule=rule, species=species, threads=threads
+        adata, collection, [chosen], rule=rule, species=species, threads=threads
     )[chosen.name]
     columns = [members[list(collection.ids)]]
     if balances:
@@ -89,7 +93,7 @@ def score(
 def score_members(
     adata: AnnData,
     collection: Collection,
-    methods: Sequence[str],
+    methods: Sequence[str | Method],
     *,
     rule: Rule = DEFAULT_RULE,
     species: str | None = None,
@@ -100,25 +104,25 @@ def score_members(
     Returns for each method a frame of samples x members: every signature, and each of its
     directions as `id:up` and `id:down` (its genes counted upwards), which balances may use.
     """
-    chosen = [find_method(m) for m in methods]
+    chosen = [m if isinstance(m, Method) else find_method(m) for m in methods]
     space, spoken = identifier_space(adata, species)
     collection = for_species(collection, spoken)
     located = locate(collection, _names(adata), space=space, species=spoken)
     table = coverage_table(located, collection, rule)
     if not (located["position"] >= 0).any():
         raise DataError(_nothing_found(adata, collection, space, spoken))
-    membership = _membership(located, table)
-    block, constant = transform(adata.X, membership.columns, chosen, threads=threads)
-    required = table.set_index(table["signature"] + ":" + table["direction"])["required"]
-    needed = required.reindex(membership.parts).to_numpy(dtype=float)
-    results = {}
-    for m in chosen:
-        parts = m.score(block, membership.matrix)
-        enough = present(block, membership.matrix) >= needed
-        parts = np.where(enough & ~constant[:, None], parts, np.nan)
-        counts = m.counts(block, membership.matrix)
-        results[m.name] = _combine(parts, counts, membership, collection, m, adata.obs_names)
-    return results
+    empty = next((s.id for s in collection if not s.needs), None)
+    if empty is not None:
+        raise SignatureError(f"signature {empty!r} has no genes; give it some or remove it")
+    plan = make_plan(collection, located, table)
+    samples, columns = pd.Index(adata.obs_names, name="sample"), plan.columns()
+    scored: dict[str, np.ndarray] = {}
+    for on_counts in (False, True):
+        own = [m for m in chosen if (m.scale == COUNTS) is on_counts]
+        if own:
+            values = adata.layers.get("values", adata.X) if on_counts else adata.X
+            scored |= score_matrix(rows(values), plan, own, threads=threads)
+    return {m.name: pd.DataFrame(scored[m.name], samples, columns) for m in chosen}
 
 
 def coverage(
@@ -194,40 +198,15 @@ def _nothing_found(adata: AnnData, collection: Collection, space: str, species: 
     )
 
 
-def _membership(located: pd.DataFrame, table: pd.DataFrame) -> Membership:
-    covered = table.loc[table["measurable"], ["signature", "direction"]]
-    found = located[located["position"] >= 0].merge(covered, on=["signature", "direction"])
-    sets = {
-        f"{signature}:{direction}": part["position"].to_numpy()
-        for (signature, direction), part in found.groupby(["signature", "direction"], sort=False)
+def make_plan(collection: Collection, located: pd.DataFrame, table: pd.DataFrame) -> Plan:
+    """Say which directions are scored, from the genes found and the coverage they give."""
+    part = table["signature"] + ":" + table["direction"]
+    covered = set(part[table["measurable"]])
+    found = located[located["position"] >= 0]
+    positions = {
+        f"{signature}:{direction}": rows["position"].to_numpy(dtype=np.int64)
+        for (signature, direction), rows in found.groupby(["signature", "direction"], sort=False)
     }
-    return build_membership(sets)
-
-
-def _combine(
-    parts: np.ndarray,
-    counts: np.ndarray,
-    membership: Membership,
-    collection: Collection,
-    method: Method,
-    samples: pd.Index,
-) -> pd.DataFrame:
-    slot = {name: i for i, name in enumerate(membership.parts)}
-    missing = np.full(parts.shape[0], np.nan)
-
-    def part(name: str) -> tuple[np.ndarray, np.ndarray]:
-        i = slot.get(name)
-        return (missing, missing) if i is None else (parts[:, i], counts[:, i])
-
-    columns: dict[str, np.ndarray] = {}
-    for s in collection:
-        if not s.needs:
-            raise SignatureError(f"signature {s.id!r} has no genes; give it some or remove it")
-        up, n_up = part(f"{s.id}:up")
-        down, n_down = part(f"{s.id}:down")
-        if len(s.needs) == 2:
-            columns[s.id] = method.combine(up, down, n_up, n_down)
-        else:
-            columns[s.id] = up if "up" in s.needs else -down
-        columns |= {f"{s.id}:{d}": {"up": up, "down": down}[d] for d in s.needs}
-    return pd.DataFrame(columns, index=pd.Index(samples, name="sample"))
+    kept = {part: genes for part, genes in positions.items() if part in covered}
+    sets = {s.id: {d: kept.get(f"{s.id}:{d}") for d in s.needs} for s in collection}
+    return plan_of(sets, dict(zip(part, table["required"].astype(float), strict=True)))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mechanisms.score.membership import build_membership
 from mechanisms.score.methods import method as find_method
-from mechanisms.score.transform import transform
+from mechanisms.score.passes import DOWN, UP, plan_of, score_matrix
+from mechanisms.score.transform import rows
 
 Sets = Mapping[str, tuple[np.ndarray, np.ndarray]]
 """Name to the positions of its up and of its down genes."""
@@ -33,27 +33,11 @@ def score_sets(matrix: Any, sets: Sets, *, method: str = "auto") -> np.ndarray:
     applied: that is for whoever chose the genes.
     """
     chosen = find_method(method)
-    parts = {
-        f"{name}:{direction}": positions
+    directed: dict[str, dict[str, np.ndarray | None]] = {
+        name: {d: genes for d, genes in zip((UP, DOWN), pair, strict=True) if len(genes)}
         for name, pair in sets.items()
-        for direction, positions in zip(("up", "down"), pair, strict=True)
-        if len(positions)
     }
-    membership = build_membership(parts)
-    block, constant = transform(matrix, membership.columns, [chosen])
-    scored = chosen.score(block, membership.matrix)
-    counts = chosen.counts(block, membership.matrix)
-    slot = {name: i for i, name in enumerate(membership.parts)}
-    columns = []
-    for name in sets:
-        up, down = slot.get(f"{name}:up"), slot.get(f"{name}:down")
-        if up is not None and down is not None:
-            value = chosen.combine(scored[:, up], scored[:, down], counts[:, up], counts[:, down])
-        elif up is not None:
-            value = scored[:, up]
-        elif down is not None:
-            value = -scored[:, down]
-        else:
-            value = np.full(len(scored), np.nan)
-        columns.append(np.where(constant, np.nan, value))
-    return np.column_stack(columns) if columns else np.zeros((len(scored), 0))
+    plan = plan_of(directed, {})
+    scored = score_matrix(rows(matrix), plan, [chosen])[chosen.name][:, : len(plan.names)]
+    empty = [not by for by in directed.values()]
+    return np.where(empty, np.nan, scored)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from mechanisms.score.membership import Block, member_sums
-from mechanisms.score.method import Method
+from mechanisms.score.membership import Block
+from mechanisms.score.method import RANKS, Method
+
+REFERENCE = "Foroutan 2018, BMC Bioinformatics 19:404, doi 10.1186/s12859-018-2435-4"
 
 
 def singscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
@@ -16,21 +18,54 @@ def singscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
     score is its relative position there minus 1/2, so it runs from -1/2 to 1/2. NaN where no
     gene is present or the set is all that was ranked.
     """
-    ranks = block.ranks
-    if ranks is None:
-        raise TypeError("singscore needs ranks")
-    sums, k = member_sums(ranks, members)
-    n = block.n_valid[:, None].astype(float)
+    n, k = block.n, block.ranks.counts(members)
+    sums = block.ranks.sums(members)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((k > 0) & (n > k), (sums / k - (k + 1) / 2) / (n - k) - 0.5, np.nan)
+
+
+def singscore_unknown(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+    """Score sets whose genes move in a direction that is not known.
+
+    The mean distance of the ranks from their middle, (N + 1) / 2, between the smallest and the
+    largest that k genes can have: 0 where all lie in the middle, 1 where all lie at the two ends.
+    Both directions of a signature are one set. Turning the ranks round changes nothing.
+    """
+    members = abs(members)
+    n, k = block.n, block.ranks.counts(members)
+    middle = (block.n_valid + 1) / 2
+    sums = block.ranks.map(lambda r, m: np.abs(r - m), middle).sums(members)
+    lowest = nearest_sum(n, k)
+    highest = nearest_sum(n, n) - nearest_sum(n, n - k)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((k > 0) & (n > k), (sums - lowest) / (highest - lowest), np.nan)
+
+
+def nearest_sum(n: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Add up the k smallest distances from the middle of the ranks 1 to n.
+
+    They are 0, 1, 1, 2, 2, ... for odd n and 1/2, 1/2, 3/2, 3/2, ... for even n.
+    """
+    lone = np.where(n % 2 == 1, -1, 1) * (k % 2)
+    return (k**2 + lone) / 4
 
 
 SINGSCORE = Method(
     name="singscore",
     title="singscore",
     score=singscore,
-    needs="ranks",
+    needs=(RANKS,),
     independent=True,
     shared_scale=True,
-    reference="Foroutan 2018, BMC Bioinformatics 19:404, doi 10.1186/s12859-018-2435-4",
+    reference=REFERENCE,
+)
+SINGSCORE_UNKNOWN = Method(
+    name="singscore_unknown",
+    title="singscore, direction unknown",
+    score=singscore_unknown,
+    needs=(RANKS,),
+    independent=True,
+    shared_scale=True,
+    reference=REFERENCE,
+    joint=True,
 )

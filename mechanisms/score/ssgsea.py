@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from mechanisms.score.membership import Block, member_sums
-from mechanisms.score.method import Method
+from mechanisms.score.membership import Block
+from mechanisms.score.method import RANKS, Method
 
-TAU = 0.25
+REFERENCE = "Barbie 2009, Nature 462:108-112, doi 10.1038/nature08460"
 
 
 def ssgsea(block: Block, members: sparse.csc_matrix) -> np.ndarray:
@@ -21,25 +21,42 @@ def ssgsea(block: Block, members: sparse.csc_matrix) -> np.ndarray:
 
     Ties have averaged ranks. NaN where no gene is present or the set is all that was ranked.
     """
-    ranks = block.ranks
-    if ranks is None:
-        raise TypeError("ssgsea needs ranks")
-    weights = ranks**TAU
-    inside, k = member_sums(weights * ranks, members)
-    total, _ = member_sums(weights, members)
-    plain, _ = member_sums(ranks, members)
-    n = block.n_valid[:, None].astype(float)
+    n, k = block.n, block.ranks.counts(members)
+    weights = block.ranks.map(lambda r: np.sqrt(np.sqrt(r)))
+    inside = block.ranks.map(lambda r: np.sqrt(np.sqrt(r)) * r).sums(members)
+    plain = block.ranks.sums(members)
     with np.errstate(divide="ignore", invalid="ignore"):
-        area = inside / total - (n * (n + 1) / 2 - plain) / (n - k)
+        area = inside / weights.sums(members) - (n * (n + 1) / 2 - plain) / (n - k)
     return np.where((k > 0) & (n > k), area, np.nan)
+
+
+def ssgsea_normalised(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+    """Divide the raw scores by their range over all samples and sets, as R's GSVA does.
+
+    One sample or one set more may therefore change every score; ratios within one run stay.
+    """
+    scores = ssgsea(block, members)
+    known = scores[~np.isnan(scores)]
+    spread = np.ptp(known) if len(known) else 0.0
+    return scores / spread if spread > 0 else np.full_like(scores, np.nan)
 
 
 SSGSEA = Method(
     name="ssgsea",
     title="ssGSEA, raw",
     score=ssgsea,
-    needs="ranks",
+    needs=(RANKS,),
     independent=True,
     shared_scale=True,
-    reference="Barbie 2009, Nature 462:108-112, doi 10.1038/nature08460",
+    reference=REFERENCE,
+)
+SSGSEA_NORMALISED = Method(
+    name="ssgsea_normalised",
+    title="ssGSEA over its range in all samples and sets",
+    score=ssgsea_normalised,
+    needs=(RANKS,),
+    independent=False,
+    alone=False,
+    shared_scale=True,
+    reference=REFERENCE,
 )

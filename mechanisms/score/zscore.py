@@ -5,29 +5,20 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from mechanisms.score.membership import Block, member_sums
-from mechanisms.score.method import Method
+from mechanisms.score.membership import Block, Entries
+from mechanisms.score.method import LOG_SCALE, VALUES, Method
 
 
 def zscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
-    """Score directed sets by the combined z-score: sum(z) / sqrt(k).
+    """Score sets by the combined z-score: sum(z) / sqrt(k), the down genes negated.
 
     Every gene is centred and divided by its SD (n - 1) over the samples; a gene that does not
     vary carries no information and is left out of k. Depends on the other samples.
     """
-    values = block.values
-    if values is None:
-        raise TypeError("zscore needs values")
-    sums, k = member_sums(standardise(values), members)
+    z = Entries(standardise(block.of(VALUES).dense(members.shape[0])), gaps=True)
+    k = z.counts(members)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(k > 0, sums / np.sqrt(k), np.nan)
-
-
-def varying(block: Block, members: sparse.csc_matrix) -> np.ndarray:
-    """Count each set's genes that have a value in the sample and vary over the samples."""
-    if block.values is None:
-        raise TypeError("zscore needs values")
-    return member_sums(standardise(block.values), members)[1]
+        return np.where(k > 0, z.sums(members) / np.sqrt(k), np.nan)
 
 
 def standardise(values: np.ndarray) -> np.ndarray:
@@ -43,20 +34,14 @@ def standardise(values: np.ndarray) -> np.ndarray:
         return np.where(varies, centred / sd, np.nan)
 
 
-def joined(up: np.ndarray, down: np.ndarray, n_up: np.ndarray, n_down: np.ndarray) -> np.ndarray:
-    """Join two directions into one combined z-score over all genes, the down genes negated."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (up * np.sqrt(n_up) - down * np.sqrt(n_down)) / np.sqrt(n_up + n_down)
-
-
 ZSCORE = Method(
     name="zscore",
     title="combined z-score",
     score=zscore,
-    needs="values",
+    needs=(VALUES,),
     independent=False,
     shared_scale=False,
     reference="Lee 2008, PLoS Comput Biol 4:e1000217, doi 10.1371/journal.pcbi.1000217",
-    combine=joined,
-    counts=varying,
+    joint=True,
+    scale=LOG_SCALE,
 )

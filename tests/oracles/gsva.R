@@ -30,3 +30,14 @@ save(
   score(method = "gsva", kcdf = "Gaussian", tau = 1, mx.diff = TRUE, abs.ranking = FALSE),
   "gsva_gaussian.csv"
 )
+save(
+  score(method = "gsva", kcdf = "Gaussian", tau = 1, mx.diff = FALSE, abs.ranking = FALSE),
+  "gsva_gaussian_max.csv"
+)
+x <- as.matrix(read.csv("counts.csv", row.names = 1))
+for (mx.diff in c(TRUE, FALSE)) {
+  save(
+    score(method = "gsva", kcdf = "Poisson", tau = 1, mx.diff = mx.diff, abs.ranking = FALSE),
+    if (mx.diff) "gsva_poisson.csv" else "gsva_poisson_max.csv"
+  )
+}

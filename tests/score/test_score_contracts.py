@@ -268,6 +268,66 @@ def test_values_without_logs(make_adata: Make, sets: Any, values: np.ndarray, sa
         assert scoring.score(make_adata(stored), sets).notna().all(axis=None)
 
 
+def test_a_store_of_a_few_fractions_is_no_count(make_adata: Make, sets: Any) -> None:
+    values = np.arange(240.0).reshape(4, 60) % 23
+    values[3, 59] = 22.5
+    with pytest.raises(DataError, match=r"gsva_poisson works on counts, and the data hold fract"):
+        scoring.score(make_adata(values), sets, method="gsva_poisson")
+    values[3, 59] = -2
+    with pytest.raises(DataError, match=r"the data hold negative values down to -2; give raw"):
+        scoring.score(make_adata(values), sets, method="gsva_poisson")
+
+
+@pytest.mark.parametrize("method", ["zscore", "mean", "ulm", "gsva"])
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_infinite_values_cannot_be_added_up(
+    make_adata: Make, rng: np.random.Generator, sets: Any, method: str, infinite: float
+) -> None:
+    values = rng.normal(6, 1, (4, 60))
+    values[2, 3] = infinite
+    for stored in (values, sparse.csr_matrix(values)):
+        with pytest.raises(DataError, match=f"{method} adds values up.*infinite.*rank method"):
+            scoring.score(make_adata(stored), sets, method=method)
+        assert scoring.score(make_adata(stored), sets).notna().all(axis=None)
+
+
+def test_counts_of_the_loader_serve_methods_on_counts(make_adata: Make, sets: Any) -> None:
+    counts = np.random.default_rng(3).poisson(40, (6, 60)).astype(float)
+    loaded = make_adata(np.log2(counts + 1))
+    loaded.layers["values"] = counts
+    collection = read_signatures(sets)
+    both = scoring.score_members(loaded, collection, ["gsva_poisson", "zscore"])
+    assert list(both) == ["gsva_poisson", "zscore"]
+    alone = scoring.score(make_adata(counts), sets, method="gsva_poisson")
+    pd.testing.assert_frame_equal(both["gsva_poisson"][list(sets)], alone)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 61, 10.5])
+def test_a_max_rank_that_cuts_nothing(
+    make_adata: Make, tied: np.ndarray, sets: Any, limit: float
+) -> None:
+    with pytest.raises(DataError, match=rf"max_rank is {limit}, and the data have 60 genes.*2 to"):
+        scoring.score(make_adata(tied), sets, method="ucell", parameters={"max_rank": limit})
+
+
+def test_a_set_as_large_as_max_rank_has_no_ucell_score(make_adata: Make, tied: Any) -> None:
+    sets = {"x": [f"g{i:03d}" for i in range(20)]}
+    for limit, known in ((20, False), (21, True)):
+        scores = scoring.score(
+            make_adata(tied), sets, method="ucell", parameters={"max_rank": limit}
+        )
+        assert scores["x"].notna().all() == known
+    with pytest.raises(DataError, match=r"aucell's top is 5; give a share"):
+        scoring.score(make_adata(tied), sets, method="aucell", parameters={"top": 5})
+
+
+def test_unknown_parameters(make_adata: Make, tied: np.ndarray, sets: Any) -> None:
+    with pytest.raises(SignatureError, match=r"'ucell' has no parameter 'maxrank'.*'max_rank'"):
+        scoring.score(make_adata(tied), sets, method="ucell", parameters={"maxrank": 5})
+    with pytest.raises(SignatureError, match=r"'ssgsea' has no parameter 'top'; it has: none"):
+        scoring.score(make_adata(tied), sets, method="ssgsea", parameters={"top": 5})
+
+
 def test_no_gene_found(make_adata: Make, tied: np.ndarray) -> None:
     with pytest.raises(DataError, match=r"no gene of any of the \d+ signatures.*first: g000") as e:
         scoring.score(make_adata(tied), "core")

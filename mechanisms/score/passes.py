@@ -1,0 +1,179 @@
+"""One pass over a matrix for every method asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from mechanisms.score.membership import Block, Membership, build_membership
+from mechanisms.score.method import Method
+from mechanisms.score.ranks import in_spans
+from mechanisms.score.transform import block_of, check_scale, joined
+
+UP, DOWN = "up", "down"
+NOT_OF_IT, NOT_MEASURABLE = -1, -2
+BYTES_AT_ONCE = 8e6  # of a task: about the cache that one core has for itself
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be scored.
+
+    Attributes
+    ----------
+    membership
+        The directed sets that can be scored, d of them.
+    names
+        The signatures, s of them.
+    up, down
+        For each signature the place of that direction among the sets; `NOT_OF_IT` where it has
+        none, `NOT_MEASURABLE` where it has one that cannot be scored.
+    needed
+        Genes that each set needs in a sample, shape (d,).
+    """
+
+    membership: Membership
+    names: tuple[str, ...]
+    up: np.ndarray
+    down: np.ndarray
+    needed: np.ndarray
+
+    @cached_property
+    def signed(self) -> sparse.csc_matrix:
+        """The u x s memberships of the signatures, down genes as -1."""
+        parts = self.membership.matrix
+        selected = []
+        for places, sign in ((self.up, 1.0), (self.down, -1.0)):
+            known = np.flatnonzero(places >= 0)
+            shape = (parts.shape[1], len(self.names))
+            signs = np.full(len(known), sign)
+            selected.append(sparse.csc_matrix((signs, (places[known], known)), shape=shape))
+        return sparse.csc_matrix(parts @ (selected[0] + selected[1]))
+
+    def columns(self) -> list[str]:
+        """Names of the columns of scores: the signatures, then their directions."""
+        directed = [
+            f"{name}:{direction}"
+            for name, *places in zip(self.names, self.up, self.down, strict=True)
+            for direction, place in zip((UP, DOWN), places, strict=True)
+            if place != NOT_OF_IT
+        ]
+        return [*self.names, *directed]
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """For each directed column its place among the sets."""
+        both = np.column_stack([self.up, self.down]).ravel()
+        return both[both != NOT_OF_IT]
+
+
+def plan_of(
+    sets: Mapping[str, Mapping[str, np.ndarray | None]], needed: Mapping[str, float]
+) -> Plan:
+    """Make a plan from the positions of each signature's genes by direction (None: too few)."""
+    found = {
+        f"{name}:{direction}": positions
+        for name, by in sets.items()
+        for direction, positions in by.items()
+        if positions is not None
+    }
+    slot = {part: i for i, part in enumerate(found)}
+
+    def place(direction: str) -> np.ndarray:
+        return np.array(
+            [
+                slot.get(f"{name}:{direction}", NOT_MEASURABLE) if direction in by else NOT_OF_IT
+                for name, by in sets.items()
+            ],
+            dtype=np.int64,
+        )
+
+    least = np.array([needed.get(part, 1.0) for part in found])
+    return Plan(build_membership(found), tuple(sets), place(UP), place(DOWN), least)
+
+
+Source = Callable[[Method], Any]
+
+
+def score_matrix(
+    matrix: Any, plan: Plan, chosen: Sequence[Method], *, threads: int | None = None
+) -> dict[str, np.ndarray]:
+    """Score every row of a matrix by every method.
+
+    Returns for each method an array of samples x `plan.columns()`. Methods that look at each
+    sample alone are scored in slices of few rows, so that little more than the matrix is held;
+    the others have all samples in one block.
+    """
+    cores = threads or os.cpu_count() or 1
+    check_scale(matrix, chosen)
+    results: dict[str, np.ndarray] = {}
+    for before in dict.fromkeys(m.before for m in chosen):
+        own = [m for m in chosen if m.before is before]
+        seen = matrix if before is None else before(matrix, cores)
+        results |= _score_group(seen, plan, own, cores)
+    return {m.name: results[m.name] for m in chosen}
+
+
+def _score_group(
+    matrix: Any, plan: Plan, chosen: Sequence[Method], threads: int
+) -> dict[str, np.ndarray]:
+    n, columns = matrix.shape[0], plan.membership.columns
+    width = len(plan.names) + len(plan.places)
+    results = {m.name: np.full((n, width), np.nan) for m in chosen}
+    if n == 0:
+        return results
+    size = _rows_at_once(matrix, plan)
+
+    def block(span: slice) -> Block:
+        return block_of(matrix, span, columns, chosen)[0]
+
+    def scored(span: slice) -> None:
+        made = block(span)
+        for m in chosen:
+            results[m.name][span] = score_block(made, plan, m)
+
+    if all(m.independent for m in chosen):
+        in_spans(scored, n, size, threads)
+    else:
+        whole = joined(in_spans(block, n, size, threads))
+        for m in chosen:
+            results[m.name] = score_block(whole, plan, m)
+    return results
+
+
+def _rows_at_once(matrix: Any, plan: Plan) -> int:
+    entries = matrix.nnz / max(matrix.shape[0], 1) if sparse.issparse(matrix) else matrix.shape[1]
+    per_row = 8 * (entries + plan.membership.matrix.shape[1])
+    return int(np.clip(BYTES_AT_ONCE / max(per_row, 1), 16, 4096))
+
+
+def score_block(block: Block, plan: Plan, method: Method) -> np.ndarray:
+    """Score one block by one method: samples x `plan.columns()`."""
+    members = plan.membership.matrix
+    d = members.shape[1]
+    enough = block.ranks.counts(members) >= plan.needed
+    if method.joint:
+        both = method(block, sparse.csc_matrix(sparse.hstack([members, plan.signed])))
+        parts, whole = np.where(enough, both[:, :d], np.nan), both[:, d:]
+        for places in (plan.up, plan.down):
+            covered = _taken(np.where(enough, 0.0, np.nan), places, 0.0)
+            whole = whole + covered
+    else:
+        parts = np.where(enough, method(block, members), np.nan)
+        whole = _taken(parts, plan.up, 0.0) - _taken(parts, plan.down, 0.0)
+    return np.hstack([whole, _taken(parts, plan.places, np.nan)])
+
+
+def _taken(parts: np.ndarray, places: np.ndarray, absent: float) -> np.ndarray:
+    """Take columns by place; what is not of a signature counts `absent`, what lacks genes NaN."""
+    blank = np.full((len(parts), 2), np.nan)
+    blank[:, 1] = absent
+    padded = np.hstack([parts, blank])
+    d = parts.shape[1]
+    return padded[:, np.where(places >= 0, places, np.where(places == NOT_OF_IT, d + 1, d))]
