@@ -110,10 +110,11 @@ second-line: .venv/ready-test.stamp
 	if [ -n '$(SECOND)' ]; then tried='$(SECOND)'; \
 	elif [ "$$first" = 11 ]; then tried='python3.14 python3.13 python3.12'; \
 	else tried='python3.11'; fi; \
-	for python in $$(pyenv root 2>/dev/null)/versions/*/bin/python; do \
+	for python in "$${PYENV_ROOT:-$$(pyenv root 2>/dev/null || echo "$$HOME/.pyenv")}"/versions/*/bin/python; do \
 	    minor=$$("$$python" -c '$(MINOR)' </dev/null 2>/dev/null) || continue; \
-	    if [ "$$first" = 11 ] && [ "$$minor" -gt 11 ] || [ "$$first" != 11 ] && [ "$$minor" = 11 ]; \
-	    then tried="$$tried $$python"; fi; \
+	    if [ "$$first" = 11 ]; then fits=$$([ "$$minor" -gt 11 ] && echo yes); \
+	    else fits=$$([ "$$minor" = 11 ] && echo yes); fi; \
+	    [ -z "$$fits" ] || tried="$$tried $$python"; \
 	done; \
 	$(call choose_python,$$tried); \
 	if [ -z "$$found" ]; then \
