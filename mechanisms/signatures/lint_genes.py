@@ -44,7 +44,7 @@ def unknown_symbol(context: Context) -> Iterator[Hit]:
         for gene in _symbols(draft):
             found = context.spell(gene.value)
             if found.kind == "unknown":
-                meant = f"; did you mean {found.symbols[0]!r}?" if found.symbols else ""
+                meant = f"; did you mean {found.symbols[0]!r}?" if found.symbols else "."
                 message = (
                     f"no human gene of the tables is called {gene.value!r}{meant} Write the "
                     "approved symbol, or the Ensembl id of a gene without one"
