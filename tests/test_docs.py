@@ -111,3 +111,10 @@ def test_the_sample_sheet_template_has_the_columns_that_the_page_explains():
         "weeks_since_onset", "steroid", "nsaid",
     ]  # fmt: skip
     assert [c for c in columns[1:] if f"`{c}`" not in page] == []
+
+
+def test_the_proofs_that_the_statistics_name_exist():
+    page = (ROOT / "docs" / "statistics.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests|benchmarks|mechanisms)/[\w./]+)`", page))
+    assert len(named) >= 8
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
