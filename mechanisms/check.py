@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import TYPE_CHECKING
 
 from mechanisms import account, plan
@@ -106,4 +107,57 @@ def init_lines(proposal: Proposal) -> list[tuple[str, str]]:
         lines.append(("proposal", f"{p.outcome}: {p.target} against {p.reference}{paired}"))
     lines += [("to do", text) for text in p.problems]
     lines += [("note", text) for text in p.notices]
+    return lines
+
+
+def power_lines(
+    n_target: int, n_reference: int, *, pairs: bool = False, family: int = 30, goal: float = 0.8
+) -> list[tuple[str, str]]:
+    """Return what a design could find, as (topic, sentence), in reading order.
+
+    Parameters
+    ----------
+    n_target, n_reference
+        Donors in each group; with `pairs` both are the number of pairs.
+    family
+        Mechanisms tested together; the strictest of them is judged at .05 / family.
+    goal
+        Power wanted.
+
+    Raises
+    ------
+    DesignError
+        A group of fewer than 2, pairs of unequal numbers, or a power outside 0 to 1.
+    """
+    from mechanisms.compare import LEVEL_TEXT, detectable, evidence_level
+    from mechanisms.compare.permutation import EXACT_UP_TO, p_floor
+    from mechanisms.errors import DesignError
+
+    if pairs and n_target != n_reference:
+        raise DesignError(
+            f"{n_target} and {n_reference} donors are no pairs: give the number of pairs to both "
+            "groups, or leave --pairs out"
+        )
+    if min(n_target, n_reference) < 2:
+        raise DesignError(
+            f"{n_target} against {n_reference}: a comparison needs at least 2 donors in each group"
+        )
+    if not 0.05 < goal < 1 or family < 1:
+        raise DesignError(
+            f"a power of {goal:g} for {family} mechanisms cannot be planned: give a power between "
+            "0.05 and 1 and at least one mechanism"
+        )
+    n_pairs = n_target if pairs else None
+    labellings = 2**n_target if pairs else comb(n_target + n_reference, n_target)
+    floor = p_floor(n_target, n_reference, n_pairs, exact=labellings <= EXACT_UP_TO)
+    df = n_target - 1 if pairs else n_target + n_reference - 2
+    level, why = evidence_level(min(n_target, n_reference), n_pairs, "known", df)
+    unit = "SD of the differences within pairs" if pairs else "SD (g)"
+    lines = [
+        ("level", f"{level}: {LEVEL_TEXT[level]}" + (f" ({why})" if why else "")),
+        ("floor", f"the smallest permutation p is {floor:.2g}"),
+    ]
+    for label, alpha in (("one mechanism", 0.05), (f"{family} mechanisms", 0.05 / family)):
+        found = detectable(n_target, n_reference, alpha, goal=goal, pairs=pairs)
+        lines.append((label, f"an effect of {found:.2f} {unit} is found with {goal:.0%} power"))
     return lines

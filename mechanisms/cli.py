@@ -111,6 +111,23 @@ def check(study: Annotated[Path, typer.Argument(help="A study file (YAML).")]) -
     Console(highlight=False).print(table)
 
 
+@app.command()
+def power(
+    n_target: Annotated[int, typer.Argument(help="Donors in the target group, or pairs.")],
+    n_reference: Annotated[int, typer.Argument(help="Donors in the reference group, or pairs.")],
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Both groups are the same donors.")
+    ] = False,
+    family: Annotated[int, typer.Option(help="Mechanisms tested together.")] = 30,
+    goal: Annotated[float, typer.Option(help="Power wanted.")] = 0.8,
+) -> None:
+    """Say how small an effect a design could find."""
+    from mechanisms.check import power_lines
+
+    for topic, text in power_lines(n_target, n_reference, pairs=pairs, family=family, goal=goal):
+        _out().print(f"{topic:<14} {escape(text)}")
+
+
 class _Steps:
     """Tells the steps of a run: a spinner on a terminal, plain lines elsewhere, or nothing."""
 

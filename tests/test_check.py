@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from mechanisms import pipeline, plan
-from mechanisms.check import check, init_lines
+from mechanisms import cli, pipeline, plan
+from mechanisms.check import check, init_lines, power_lines
 from mechanisms.cohort import propose
-from mechanisms.errors import MechanismsError
+from mechanisms.errors import DesignError, MechanismsError
 from mechanisms.study import read_study
 
 Lay = Callable[..., Path]
@@ -137,3 +138,35 @@ def test_init_tells_what_it_found(lay_study: Lay, tmp_path: Path):
     assert ("proposal", "outcome: resorbing against non_resorbing") in lines
     alone = init_lines(propose(tmp_path / "counts.tsv"))
     assert ("groups", "none found: fill the outcome into samples.tsv") in alone
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        (["12", "12"], ["tested", "0.0001", "1.20", "1.83"]),
+        (["4", "4"], ["descriptive", "0.029", "2.38"]),
+        (["8", "8", "--pairs"], ["tested", "0.0078", "within pairs"]),
+    ],
+)
+def test_power_says_what_a_design_could_find(sizes, words):
+    done = CliRunner().invoke(cli.app, ["power", *sizes])
+    assert done.exit_code == 0
+    assert [w for w in words if w not in done.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ((12, 8, True), "are no pairs"),
+        ((1, 8, False), "at least 2 donors"),
+    ],
+)
+def test_power_refuses_designs_that_are_none(arguments, match):
+    n_target, n_reference, pairs = arguments
+    with pytest.raises(DesignError, match=match):
+        power_lines(n_target, n_reference, pairs=pairs)
+
+
+def test_power_refuses_an_impossible_goal():
+    with pytest.raises(DesignError, match="cannot be planned"):
+        power_lines(12, 12, goal=1.0)
