@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from mechanisms.errors import DataError
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import RANKS, Method
 
 TOP = 0.05
 
 
-def aucell(block: Block, members: sparse.csc_matrix, *, top: float = TOP) -> np.ndarray:
+def aucell(block: Block, members: Members, *, top: float = TOP) -> np.ndarray:
     """Score directed sets by AUCell.
 
     With genes ranked from the top, ties averaged, and T the number of genes in the `top` share

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from scipy import sparse
 
 from mechanisms.score.kernels import gaussian, poisson
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import COUNTS, LOG_SCALE, RANKS, Method
 
 REFERENCE = "Haenzelmann 2013, BMC Bioinformatics 14:7, doi 10.1186/1471-2105-14-7"
 
 
-def gsva(block: Block, members: sparse.csc_matrix, *, difference: bool = True) -> np.ndarray:
+def gsva(block: Block, members: Members, *, difference: bool = True) -> np.ndarray:
     """Score directed sets by the Kolmogorov-Smirnov-like walk of GSVA.
 
     Ranks are those of the kernel estimates of each gene's distribution. Down the ranks the walk
@@ -24,9 +23,10 @@ def gsva(block: Block, members: sparse.csc_matrix, *, difference: bool = True) -
     `difference`: the sum of the highest and the lowest point of the walk; else the point farthest
     from 0.
     """
-    ranks = np.ascontiguousarray(block.ranks.dense(members.shape[0]))
-    scores = np.full((len(ranks), members.shape[1]), np.nan)
-    _walk(ranks, block.n_valid, members.indptr, members.indices, difference, scores)
+    ranks = np.ascontiguousarray(block.ranks.dense(members.genes))
+    sets = members.matrix
+    scores = np.full((len(ranks), sets.shape[1]), np.nan)
+    _walk(ranks, block.n_valid, sets.indptr, sets.indices, difference, scores)
     return scores
 
 

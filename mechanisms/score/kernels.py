@@ -84,6 +84,18 @@ def normal_table() -> np.ndarray:
     return special.ndtr(np.arange(WIDEST * STEPS_PER_SD + 1) / STEPS_PER_SD)
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
+def _above(levels, counts, i, far, steps, table, sums):  # type: ignore[no-untyped-def]
+    """Add to the levels above i what i lies below them; return the reverse for i."""
+    low = 0.0
+    here, own = levels[i], counts[i]
+    for j in range(i + 1, far):
+        reached = table[int((levels[j] - here) * steps)]
+        low += counts[j] * (1 - reached)
+        sums[j] += own * reached
+    return low
+
+
 @njit(cache=True, nogil=True)
 def _gaussian(columns, order, table, estimates):  # type: ignore[no-untyped-def]
     """Add up, for every two levels of a gene, what each lies above the other."""
@@ -106,19 +118,12 @@ def _gaussian(columns, order, table, estimates):  # type: ignore[no-untyped-def]
             counts[m - 1] += 1
         sums = counts[:m] * 0.5  # of samples at the same level
         beyond = np.zeros(m + 1)
+        far = 0
         for i in range(m):
-            low = 0.0
-            j = i + 1
-            while j < m:
-                step = int((levels[j] - levels[i]) * steps)
-                if step > last:
-                    break
-                reached = table[step]
-                low += counts[j] * (1 - reached)
-                sums[j] += counts[i] * reached
-                j += 1
-            sums[i] += low
-            beyond[j] += counts[i]
+            while far < m and (levels[far] - levels[i]) * steps < last + 1:
+                far += 1
+            sums[i] += _above(levels, counts, i, far, steps, table, sums)
+            beyond[far] += counts[i]
         passed = 0.0
         place = 0
         for i in range(m):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import LOG_SCALE, VALUES, Method
 
 
-def mean(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def mean(block: Block, members: Members) -> np.ndarray:
     """Score sets by sum(w x) / sum(|w|) over the genes that have a value."""
     values = block.of(VALUES)
     k = values.counts(members)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -11,8 +12,40 @@ from scipy import sparse
 
 
 @dataclass(frozen=True)
+class Members:
+    """The genes of d sets, as the columns of a u x d matrix: 1 counts upwards, -1 downwards."""
+
+    matrix: sparse.csc_matrix
+
+    @property
+    def genes(self) -> int:
+        """Number of genes, u."""
+        return int(self.matrix.shape[0])
+
+    @cached_property
+    def by_gene(self) -> sparse.csr_matrix:
+        """The same, row after row."""
+        return sparse.csr_matrix(self.matrix)
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Number of genes of each set, shape (d,)."""
+        return np.diff(self.matrix.indptr).astype(float)
+
+    @cached_property
+    def net(self) -> np.ndarray:
+        """Genes that count upwards less those that count downwards, shape (d,)."""
+        return np.asarray(self.matrix.sum(axis=0)).ravel()
+
+    @cached_property
+    def unsigned(self) -> Members:
+        """The same sets, all genes counted upwards."""
+        return Members(abs(self.matrix))
+
+
+@dataclass(frozen=True)
 class Membership:
-    """Directed sets over the genes that were found, and the signatures they make.
+    """Directed sets over the genes that were found.
 
     Attributes
     ----------
@@ -20,13 +53,13 @@ class Membership:
         Names of the directed sets, `id:up` or `id:down`, d of them.
     columns
         Positions in the data of the genes used, ascending, u of them.
-    matrix
-        u x d, CSC, 1 where the gene belongs to the set.
+    members
+        Which genes belong to which set, u x d.
     """
 
     parts: tuple[str, ...]
     columns: np.ndarray
-    matrix: sparse.csc_matrix
+    members: Members
 
 
 @dataclass(frozen=True)
@@ -43,6 +76,8 @@ class Entries:
         Of a sparse table: as in CSR.
     gaps
         True where some numbers are NaN: missing values.
+    known
+        Sums that were asked for before: methods share them.
     """
 
     stored: np.ndarray
@@ -50,6 +85,9 @@ class Entries:
     indices: np.ndarray | None = None
     indptr: np.ndarray | None = None
     gaps: bool = False
+    known: dict[int, tuple[Members, np.ndarray]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def map(self, f: Callable[..., np.ndarray], *per_sample: np.ndarray) -> Entries:
         """Apply an elementwise function; further arguments are numbers of each sample, (n,)."""
@@ -59,29 +97,40 @@ class Entries:
         spread = (np.repeat(p, counts) for p in per_sample)
         return replace(self, stored=f(self.stored, *spread), fill=f(self.fill, *per_sample))
 
-    def sums(self, members: sparse.csc_matrix) -> np.ndarray:
+    def times(self, other: Entries) -> Entries:
+        """Multiply with entries at the same places."""
+        fill = None if self.fill is None or other.fill is None else self.fill * other.fill
+        return replace(self, stored=self.stored * other.stored, fill=fill)
+
+    def sums(self, members: Members) -> np.ndarray:
         """Sum each set's numbers with the members' signs, n x d; a missing one adds nothing."""
+        if id(members) not in self.known:
+            self.known[id(members)] = (members, self._summed(members))
+        return self.known[id(members)][1]
+
+    def _summed(self, members: Members) -> np.ndarray:
+        sets, genes = members.matrix, members.by_gene
         if self.fill is None:
-            rows = sparse.csr_matrix(members.T)
-            out = np.zeros((rows.shape[0], len(self.stored)))
-            _add_dense(np.ascontiguousarray(self.stored), rows.indptr, rows.indices, rows.data, out)
+            out = np.zeros((sets.shape[1], len(self.stored)))
+            _add_dense(np.ascontiguousarray(self.stored), sets.indptr, sets.indices, sets.data, out)
             return out.T
-        rows = sparse.csr_matrix(members)
-        out = np.zeros((len(self.fill), members.shape[1]))
-        weights = np.asarray(members.sum(axis=0)).ravel()
+        out = np.zeros((len(self.fill), sets.shape[1]))
         _add_sparse(
             self.stored, self.fill, self.indices, self.indptr,
-            rows.indptr, rows.indices, rows.data, weights, out,
+            genes.indptr, genes.indices, genes.data, members.net, out,
         )  # fmt: skip
         return out
 
-    def counts(self, members: sparse.csc_matrix) -> np.ndarray:
+    def counts(self, members: Members) -> np.ndarray:
         """Count each set's genes that have a number in the sample, n x d."""
-        n = len(self.stored) if self.fill is None else len(self.fill)
-        sizes = np.asarray(abs(members).sum(axis=0)).ravel()
+        return self.net(members.unsigned)
+
+    def net(self, members: Members) -> np.ndarray:
+        """Add up the signs of each set's genes that have a number in the sample, n x d."""
         if not self.gaps:
-            return np.broadcast_to(sizes, (n, len(sizes)))
-        return self.map(lambda x: np.where(np.isnan(x), np.nan, 1.0)).sums(abs(members))
+            n = len(self.stored) if self.fill is None else len(self.fill)
+            return np.broadcast_to(members.net, (n, len(members.net)))
+        return self.map(lambda x: np.where(np.isnan(x), np.nan, 1.0)).sums(members)
 
     def dense(self, genes: int) -> np.ndarray:
         """Return the n x u numbers."""
@@ -140,7 +189,7 @@ def build_membership(sets: Mapping[str, np.ndarray]) -> Membership:
     indices = np.concatenate([np.zeros(0, dtype=np.int64), *rows]).astype(np.int64)
     shape = (len(columns), len(parts))
     matrix = sparse.csc_matrix((np.ones(len(indices)), indices, indptr), shape=shape)
-    return Membership(parts, columns, matrix)
+    return Membership(parts, columns, Members(matrix))
 
 
 @njit(cache=True, nogil=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 
 RANKS, VALUES, MOMENTS = "ranks", "values", "moments"
 ANY_SCALE, LOG_SCALE, COUNTS = "any", "log", "counts"
@@ -58,6 +57,6 @@ class Method:
     before: Callable[[Any, int], np.ndarray] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, block: Block, members: sparse.csc_matrix) -> np.ndarray:
+    def __call__(self, block: Block, members: Members) -> np.ndarray:
         """Score sets with the method's parameters."""
         return self.score(block, members, **self.parameters)

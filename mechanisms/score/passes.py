@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from mechanisms.score.membership import Block, Membership, build_membership
+from mechanisms.score.membership import Block, Members, Membership, build_membership
 from mechanisms.score.method import Method
 from mechanisms.score.ranks import in_spans
 from mechanisms.score.transform import block_of, check_scale, joined
 
 UP, DOWN = "up", "down"
 NOT_OF_IT, NOT_MEASURABLE = -1, -2
-BYTES_AT_ONCE = 8e6  # of a task: about the cache that one core has for itself
+BYTES_AT_ONCE = 4e6  # of a task: about the cache that one core has for itself
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,24 @@ class Plan:
     needed: np.ndarray
 
     @cached_property
-    def signed(self) -> sparse.csc_matrix:
-        """The u x s memberships of the signatures, down genes as -1."""
-        parts = self.membership.matrix
-        selected = []
+    def joint(self) -> Members:
+        """The directed sets, then the signatures that have a down side as sets of signed genes."""
+        parts = self.membership.members.matrix
+        blocks = [parts]
         for places, sign in ((self.up, 1.0), (self.down, -1.0)):
-            known = np.flatnonzero(places >= 0)
+            known = np.flatnonzero((places >= 0) & self.has_down)
             shape = (parts.shape[1], len(self.names))
             signs = np.full(len(known), sign)
-            selected.append(sparse.csc_matrix((signs, (places[known], known)), shape=shape))
-        return sparse.csc_matrix(parts @ (selected[0] + selected[1]))
+            chosen = sparse.csc_matrix((signs, (places[known], known)), shape=shape)
+            blocks.append((parts @ chosen)[:, self.has_down])
+        both = sparse.csc_matrix(blocks[1] + blocks[2])
+        both.eliminate_zeros()
+        return Members(sparse.csc_matrix(sparse.hstack([parts, both])))
+
+    @cached_property
+    def has_down(self) -> np.ndarray:
+        """True for signatures with a down side, shape (s,)."""
+        return self.down != NOT_OF_IT
 
     def columns(self) -> list[str]:
         """Names of the columns of scores: the signatures, then their directions."""
@@ -149,21 +157,21 @@ def _score_group(
 
 def _rows_at_once(matrix: Any, plan: Plan) -> int:
     entries = matrix.nnz / max(matrix.shape[0], 1) if sparse.issparse(matrix) else matrix.shape[1]
-    per_row = 8 * (entries + plan.membership.matrix.shape[1])
+    per_row = 8 * (entries + len(plan.membership.parts))
     return int(np.clip(BYTES_AT_ONCE / max(per_row, 1), 16, 4096))
 
 
 def score_block(block: Block, plan: Plan, method: Method) -> np.ndarray:
     """Score one block by one method: samples x `plan.columns()`."""
-    members = plan.membership.matrix
-    d = members.shape[1]
+    members = plan.membership.members
     enough = block.ranks.counts(members) >= plan.needed
     if method.joint:
-        both = method(block, sparse.csc_matrix(sparse.hstack([members, plan.signed])))
-        parts, whole = np.where(enough, both[:, :d], np.nan), both[:, d:]
-        for places in (plan.up, plan.down):
-            covered = _taken(np.where(enough, 0.0, np.nan), places, 0.0)
-            whole = whole + covered
+        both = method(block, plan.joint)
+        d = len(plan.membership.parts)
+        parts, signed = np.where(enough, both[:, :d], np.nan), both[:, d:]
+        whole = _taken(parts, plan.up, 0.0)
+        whole[:, plan.has_down] = whole[:, plan.has_down] * 0 + signed
+        whole += 0 * _taken(parts, plan.down, 0.0)
     else:
         parts = np.where(enough, method(block, members), np.nan)
         whole = _taken(parts, plan.up, 0.0) - _taken(parts, plan.down, 0.0)

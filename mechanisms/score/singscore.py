@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import RANKS, Method
 
 REFERENCE = "Foroutan 2018, BMC Bioinformatics 19:404, doi 10.1186/s12859-018-2435-4"
 
 
-def singscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def singscore(block: Block, members: Members) -> np.ndarray:
     """Score directed sets as centred, normalised mean ranks.
 
     With k genes of N ranked ones the mean rank lies between (k + 1) / 2 and (2N - k + 1) / 2; the
@@ -24,14 +23,14 @@ def singscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
         return np.where((k > 0) & (n > k), (sums / k - (k + 1) / 2) / (n - k) - 0.5, np.nan)
 
 
-def singscore_unknown(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def singscore_unknown(block: Block, members: Members) -> np.ndarray:
     """Score sets whose genes move in a direction that is not known.
 
     The mean distance of the ranks from their middle, (N + 1) / 2, between the smallest and the
     largest that k genes can have: 0 where all lie in the middle, 1 where all lie at the two ends.
     Both directions of a signature are one set. Turning the ranks round changes nothing.
     """
-    members = abs(members)
+    members = members.unsigned
     n, k = block.n, block.ranks.counts(members)
     middle = (block.n_valid + 1) / 2
     sums = block.ranks.map(lambda r, m: np.abs(r - m), middle).sums(members)

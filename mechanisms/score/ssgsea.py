@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import RANKS, Method
 
 REFERENCE = "Barbie 2009, Nature 462:108-112, doi 10.1038/nature08460"
 
 
-def ssgsea(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def ssgsea(block: Block, members: Members) -> np.ndarray:
     """Score directed sets by ssGSEA, raw (not divided by the range over samples).
 
     The sum over all positions of the two running sums' difference has a closed form. With N
@@ -23,14 +22,14 @@ def ssgsea(block: Block, members: sparse.csc_matrix) -> np.ndarray:
     """
     n, k = block.n, block.ranks.counts(members)
     weights = block.ranks.map(lambda r: np.sqrt(np.sqrt(r)))
-    inside = block.ranks.map(lambda r: np.sqrt(np.sqrt(r)) * r).sums(members)
+    inside = block.ranks.times(weights).sums(members)
     plain = block.ranks.sums(members)
     with np.errstate(divide="ignore", invalid="ignore"):
         area = inside / weights.sums(members) - (n * (n + 1) / 2 - plain) / (n - k)
     return np.where((k > 0) & (n > k), area, np.nan)
 
 
-def ssgsea_normalised(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def ssgsea_normalised(block: Block, members: Members) -> np.ndarray:
     """Divide the raw scores by their range over all samples and sets, as R's GSVA does.
 
     One sample or one set more may therefore change every score; ratios within one run stay.

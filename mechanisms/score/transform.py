@@ -91,9 +91,7 @@ def check_scale(matrix: Any, chosen: Sequence[Method]) -> None:
     if log is None and counts is None:
         return
     values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix)
-    largest, smallest = (
-        float(f.reduce(values, axis=None, initial=0.0)) for f in (np.fmax, np.fmin)
-    )
+    largest, smallest = _extremes(values)
     name = (log or counts).name  # type: ignore[union-attr]
     if np.isinf(largest) or np.isinf(smallest):
         raise DataError(
@@ -115,6 +113,14 @@ def check_scale(matrix: Any, chosen: Sequence[Method]) -> None:
                 "the data with mech.load, or take logs first (scanpy's normalize_total and "
                 "log1p), or score by a rank method"
             )
+
+
+def _extremes(values: np.ndarray) -> tuple[float, float]:
+    """Return the largest and the smallest value (0 where larger or smaller ones lack)."""
+    ends = float(values.max(initial=0.0)), float(values.min(initial=0.0))
+    if not np.isnan(ends[0]):
+        return ends
+    return tuple(float(f.reduce(values, axis=None, initial=0.0)) for f in (np.fmax, np.fmin))  # type: ignore[return-value]
 
 
 def _whole(values: np.ndarray) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from mechanisms.errors import DataError
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import RANKS, Method
 
 MAX_RANK = 1500
 
 
-def ucell(block: Block, members: sparse.csc_matrix, *, max_rank: int | None = None) -> np.ndarray:
+def ucell(block: Block, members: Members, *, max_rank: int | None = None) -> np.ndarray:
     """Score directed sets by UCell.
 
     Genes are ranked from the top, ties averaged; ranks beyond `max_rank` count as `max_rank`.

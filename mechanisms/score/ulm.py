@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
-from mechanisms.score.membership import Block
+from mechanisms.score.membership import Block, Members
 from mechanisms.score.method import LOG_SCALE, MOMENTS, VALUES, Method
 
 
-def ulm(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def ulm(block: Block, members: Members) -> np.ndarray:
     """Score sets by the t-value of the slope in values ~ weights, over all N genes.
 
     Genes outside the set weigh 0, so the correlation r needs only the sums over the set and the
@@ -20,8 +19,8 @@ def ulm(block: Block, members: sparse.csc_matrix) -> np.ndarray:
     if block.mean is None or block.sd is None:
         raise TypeError("this block was made without moments")
     n, k = block.n, values.counts(members)
-    net = values.map(lambda x: np.where(np.isnan(x), np.nan, 1.0)).sums(members)
-    centred = values.map(lambda x, m: x - m, block.mean).sums(members)
+    net = values.net(members)
+    centred = values.sums(members) - net * block.mean[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt((k - net**2 / n) * (n - 1)) * block.sd[:, None]
         r = np.clip(centred / spread, -1.0, 1.0)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
-from mechanisms.score.membership import Block, Entries
+from mechanisms.score.membership import Block, Entries, Members
 from mechanisms.score.method import LOG_SCALE, VALUES, Method
 
 
-def zscore(block: Block, members: sparse.csc_matrix) -> np.ndarray:
+def zscore(block: Block, members: Members) -> np.ndarray:
     """Score sets by the combined z-score: sum(z) / sqrt(k), the down genes negated.
 
     Every gene is centred and divided by its SD (n - 1) over the samples; a gene that does not
     vary carries no information and is left out of k. Depends on the other samples.
     """
-    z = Entries(standardise(block.of(VALUES).dense(members.shape[0])), gaps=True)
+    z = Entries(standardise(block.of(VALUES).dense(members.genes)), gaps=True)
     k = z.counts(members)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(k > 0, z.sums(members) / np.sqrt(k), np.nan)

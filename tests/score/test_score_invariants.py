@@ -308,7 +308,7 @@ def test_membership_sums_each_set_once() -> None:
     assert membership.parts == ("a:up", "b:up", "c:up")
     np.testing.assert_array_equal(membership.columns, [2, 9, 30])
     expected = [[1, 1, 0], [1, 0, 0], [0, 1, 0]]
-    np.testing.assert_array_equal(membership.matrix.toarray(), expected)
+    np.testing.assert_array_equal(membership.members.matrix.toarray(), expected)
 
 
 @pytest.mark.parametrize("method", ["singscore", "ssgsea"])
