@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mechanisms import vocabulary as v
-from mechanisms.report.pairs import pair_rows
+from mechanisms.report.pairs import grade_shown, pair_rows
 from mechanisms.report.style import (
     BAND,
     CLAIM_COLOURS,
@@ -45,7 +45,7 @@ def forest_rows(effects: pd.DataFrame, method: str, signatures: Collection) -> p
     Columns: signature, mechanism, label, expected, grade, claim, then estimate, ci_low and
     ci_high with the suffixes ``_raw`` and ``_adjusted``.
     """
-    grades = {s.id: s.grade for s in signatures}
+    known = {s.id: s for s in signatures}
     rows = []
     for pair in pair_rows(effects, method, signatures):
         row: dict[str, Any] = {
@@ -53,7 +53,7 @@ def forest_rows(effects: pd.DataFrame, method: str, signatures: Collection) -> p
             "mechanism": pair.mechanism,
             "label": pair.label,
             "expected": pair.raw["direction_expected"],
-            "grade": grades.get(pair.name, ""),
+            "grade": grade_shown(pair, known),
             "claim": pair.claim,
         }
         for column in _NUMBERS:

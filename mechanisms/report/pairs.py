@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
-    from mechanisms.signatures import Collection
+    from mechanisms.signatures import Collection, Signature
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,15 @@ def pair_rows(
     pairs.sort(key=lambda p: (order.get(p.name, len(order)), p.name, p.cell_type))
     first = {m: i for i, m in enumerate(dict.fromkeys(p.mechanism for p in pairs))}
     return sorted(pairs, key=lambda p: first[p.mechanism])
+
+
+def grade_shown(pair: Pair, known: Mapping[str, Signature]) -> str:
+    """Return the grade of an expected direction; none where this contrast is not one of resorption.
+
+    A signature that expects nothing keeps its grade: it is what is known of its role.
+    """
+    signature = known.get(pair.name)
+    if signature is None:
+        return ""
+    applies = str(pair.raw["direction_expected"]) != "none" or signature.expected == "none"
+    return signature.grade if applies else ""

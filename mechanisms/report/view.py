@@ -12,7 +12,7 @@ from mechanisms import vocabulary as v
 from mechanisms.report import values, verdict, words
 from mechanisms.report.findings import Findings
 from mechanisms.report.forest import forest_rows, limit
-from mechanisms.report.pairs import Pair, cell, pair_rows
+from mechanisms.report.pairs import Pair, cell, grade_shown, pair_rows
 from mechanisms.report.style import claim_slug
 
 Tables = Mapping[str, pd.DataFrame]
@@ -94,7 +94,7 @@ def mechanism_rows(findings: Findings, tables: Tables) -> list[Shown]:
     pairs = pair_rows(tables["effects"], method, findings.signatures)
     reach = limit(forest_rows(tables["effects"], method, findings.signatures))
     titles = {s.id: s.title for s in findings.signatures}
-    grades = {s.id: s.grade for s in findings.signatures}
+    known = {s.id: s for s in findings.signatures}
     rows = []
     for i, pair in enumerate(pairs):
         title = titles.get(pair.name) or pair.name
@@ -117,7 +117,7 @@ def mechanism_rows(findings: Findings, tables: Tables) -> list[Shown]:
                 "q": p_shown(pair.raw["fdr"]),
                 "expected": cell(pair.raw["direction_expected"]),
                 "seen": words.seen(pair.raw),
-                "grade": grades.get(pair.name, ""),
+                "grade": grade_shown(pair, known),
                 "plot": interval_plot(pair, reach),
                 "note": cell(pair.raw["note"]),
                 "sentence": words.sentence(
