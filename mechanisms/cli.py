@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mechanisms.cli_cohorts import cohorts_app, fetch, init
+from mechanisms.cli_score import score
 from mechanisms.cli_signatures import signatures_app
 from mechanisms.errors import MechanismsError, MechanismsWarning
 
@@ -30,6 +31,7 @@ app.add_typer(signatures_app, name="signatures")
 app.add_typer(cohorts_app, name="cohorts")
 app.command()(init)
 app.command()(fetch)
+app.command()(score)
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]

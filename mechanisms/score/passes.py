@@ -110,13 +110,19 @@ Source = Callable[[Method], Any]
 
 
 def score_matrix(
-    matrix: Any, plan: Plan, chosen: Sequence[Method], *, threads: int | None = None
+    matrix: Any,
+    plan: Plan,
+    chosen: Sequence[Method],
+    *,
+    threads: int | None = None,
+    samples: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Score every row of a matrix by every method.
 
     Returns for each method an array of samples x `plan.columns()`. Methods that look at each
     sample alone are scored in slices of few rows, so that little more than the matrix is held;
-    the others have all samples in one block.
+    the others have all samples in one block. Into `samples` (n x 2), if given, go the number of
+    genes measured and whether the sample is constant.
     """
     cores = threads or os.cpu_count() or 1
     check_scale(matrix, chosen)
@@ -124,12 +130,16 @@ def score_matrix(
     for before in dict.fromkeys(m.before for m in chosen):
         own = [m for m in chosen if m.before is before]
         seen = matrix if before is None else before(matrix, cores)
-        results |= _score_group(seen, plan, own, cores)
+        results |= _score_group(seen, plan, own, cores, samples)
     return {m.name: results[m.name] for m in chosen}
 
 
 def _score_group(
-    matrix: Any, plan: Plan, chosen: Sequence[Method], threads: int
+    matrix: Any,
+    plan: Plan,
+    chosen: Sequence[Method],
+    threads: int,
+    samples: np.ndarray | None,
 ) -> dict[str, np.ndarray]:
     n, columns = matrix.shape[0], plan.membership.columns
     width = len(plan.names) + len(plan.places)
@@ -139,7 +149,10 @@ def _score_group(
     size = _rows_at_once(matrix, plan)
 
     def block(span: slice) -> Block:
-        return block_of(matrix, span, columns, chosen)[0]
+        made, constant = block_of(matrix, span, columns, chosen)
+        if samples is not None:
+            samples[span] = np.column_stack([made.n_valid, constant])
+        return made
 
     def scored(span: slice) -> None:
         made = block(span)

@@ -105,15 +105,10 @@ def score_members(
     directions as `id:up` and `id:down` (its genes counted upwards), which balances may use.
     """
     chosen = [m if isinstance(m, Method) else find_method(m) for m in methods]
-    space, spoken = identifier_space(adata, species)
-    collection = for_species(collection, spoken)
-    located = locate(collection, _names(adata), space=space, species=spoken)
+    facts = dict(adata.uns.get("mechanisms", {}))
+    names = adata.var_names.astype(str).to_numpy()
+    collection, located, _ = located_in(names, facts, collection, species)
     table = coverage_table(located, collection, rule)
-    if not (located["position"] >= 0).any():
-        raise DataError(_nothing_found(adata, collection, space, spoken))
-    empty = next((s.id for s in collection if not s.needs), None)
-    if empty is not None:
-        raise SignatureError(f"signature {empty!r} has no genes; give it some or remove it")
     plan = make_plan(collection, located, table)
     samples, columns = pd.Index(adata.obs_names, name="sample"), plan.columns()
     scored: dict[str, np.ndarray] = {}
@@ -123,6 +118,31 @@ def score_members(
             values = adata.layers.get("values", adata.X) if on_counts else adata.X
             scored |= score_matrix(rows(values), plan, own, threads=threads)
     return {m.name: pd.DataFrame(scored[m.name], samples, columns) for m in chosen}
+
+
+def located_in(
+    names: np.ndarray, facts: Mapping[str, Any], signatures: Any, species: str | None
+) -> tuple[Collection, pd.DataFrame, str]:
+    """Read signatures and find their genes among identifiers.
+
+    Returns the collection in the data's species, where each gene stands, and the species.
+
+    Raises
+    ------
+    DataError
+        An identifier stands twice, or no gene is found.
+    SignatureError
+        A signature without genes.
+    """
+    space, spoken = _space(list(names), facts, species)
+    collection = for_species(read_signatures(signatures), spoken)
+    empty = next((s.id for s in collection if not s.needs), None)
+    if empty is not None:
+        raise SignatureError(f"signature {empty!r} has no genes; give it some or remove it")
+    located = locate(collection, _once(names), space=space, species=spoken)
+    if not (located["position"] >= 0).any():
+        raise DataError(_nothing_found(names, collection, space, spoken))
+    return collection, located, spoken
 
 
 def coverage(
@@ -168,19 +188,26 @@ def sample_report(adata: AnnData) -> pd.DataFrame:
 
 def identifier_space(adata: AnnData, species: str | None) -> tuple[str, str]:
     """Return the identifiers and the species of the data: as loaded, else as they look."""
-    facts = adata.uns.get("mechanisms", {})
+    return _space(list(adata.var_names.astype(str)), adata.uns.get("mechanisms", {}), species)
+
+
+def _space(ids: list[str], facts: Mapping[str, Any], species: str | None) -> tuple[str, str]:
     space, spoken = facts.get("identifiers"), species or facts.get("species")
     if space is None or spoken is None:
-        looked = genes.identify(_names(adata))
+        looked = genes.identify(ids)
         space = space or looked.space
         spoken = spoken or (looked.species if looked.species in SPECIES else "human")
     return "symbol" if space == "unknown" else str(space), str(spoken)
 
 
 def _names(adata: AnnData) -> list[str]:
-    names = adata.var_names.astype(str)
-    if names.has_duplicates:
-        twice = names[names.duplicated()][0]
+    return _once(adata.var_names.astype(str).to_numpy())
+
+
+def _once(names: np.ndarray) -> list[str]:
+    index = pd.Index(names)
+    if index.has_duplicates:
+        twice = index[index.duplicated()][0]
         raise DataError(
             f"gene {twice!r} stands twice in adata.var_names; load the data with mech.load, which "
             "collapses duplicates by a stated rule, or make the names unique"
@@ -188,10 +215,10 @@ def _names(adata: AnnData) -> list[str]:
     return list(names)
 
 
-def _nothing_found(adata: AnnData, collection: Collection, space: str, species: str) -> str:
-    first = ", ".join(map(str, adata.var_names[:3]))
+def _nothing_found(names: np.ndarray, collection: Collection, space: str, species: str) -> str:
+    first = ", ".join(map(str, names[:3]))
     return (
-        f"no gene of any of the {len(collection)} signatures was found among the {adata.n_vars} "
+        f"no gene of any of the {len(collection)} signatures was found among the {len(names)} "
         f"identifiers of the data (first: {first}), read as {species} {space} ids; allowed are "
         "symbols, Ensembl and Entrez ids of human, mouse or rat. Set data.species, choose another "
         "data.genes.column, or give the platform's annotation in data.genes.platform"
