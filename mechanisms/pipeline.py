@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+    from mechanisms.compare import Design, Units
     from mechanisms.report import Findings
     from mechanisms.signatures import Collection
 
@@ -182,6 +183,7 @@ def analyse(
 
     from mechanisms import score as scoring
     from mechanisms.challenge import (
+        agreement,
         certificate_of_study,
         challenge,
         genes_of_study,
@@ -228,6 +230,12 @@ def analyse(
         seed=study.seed,
         again=again,
     )
+    specification = _choices(
+        study, compared, units, design, by_unit, panel, primary=primary, adjusts=not unadjusted
+    )
+    robustness = challenged.robustness.assign(
+        same_sign_choices=challenged.robustness["signature"].map(agreement(specification))
+    )
     say("certify")
     certificate = certificate_of_study(
         scores[primary], panel, again, design, collection, unadjusted=unadjusted, seed=study.seed
@@ -246,11 +254,45 @@ def analyse(
         sides=long_sides(units, sides),
         coverage=table,
         composition=challenged.composition,
-        robustness=challenged.robustness,
+        robustness=robustness,
         signatures=collection,
         truth=truth,
         inputs=account.inputs(cohort),
         seed=study.seed,
         certificate=certificate,
+        specification=specification,
         genes=genes_of_study(again, design),
+    )
+
+
+def _choices(
+    study: Study,
+    compared: AnnData,
+    units: Units,
+    design: Design,
+    by_unit: dict[str, pd.DataFrame],
+    panel: pd.DataFrame,
+    *,
+    primary: str,
+    adjusts: bool,
+) -> pd.DataFrame:
+    """Return the specification curve; the strict variants join where the study scores all genes."""
+    from mechanisms import score as scoring
+    from mechanisms.challenge import score_genes, specifications
+    from mechanisms.compare import family
+
+    collection, rule = plan.collection_of(study), plan.rule_of(study)
+    scores: dict[str, dict[str, pd.DataFrame]] = {study.signatures.mode: by_unit}
+    if study.signatures.mode == "full":
+        strict = plan.collection_of(study, mode="strict")
+        members = scoring.score_members(compared, strict, list(by_unit), rule=rule)
+        scores["strict"] = {m: units.average(frame) for m, frame in members.items()}
+    return specifications(
+        scores,
+        panel,
+        design,
+        score_genes(collection),
+        family(collection),
+        primary=primary,
+        adjusts=adjusts,
     )

@@ -76,14 +76,14 @@ def contrast_of(study: Study) -> Contrast:
     )
 
 
-def collection_of(study: Study) -> Collection:
+def collection_of(study: Study, *, mode: str | None = None) -> Collection:
     """Return the signatures that a study scores, in its species and mode.
 
     Collections and ids of shipped signatures are named; files are relative to the study.
     """
     from mechanisms.signatures import variant
 
-    return variant(_in_species(study), study.signatures.mode)
+    return variant(_in_species(study), mode or study.signatures.mode)
 
 
 def with_signatures(study: Study, add: Sequence[str | Path]) -> Study:

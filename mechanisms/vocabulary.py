@@ -118,6 +118,7 @@ ROBUSTNESS_COLUMNS = (
     "q_claim",
     "robustness_value",
     "same_sign_methods",
+    "same_sign_choices",
     "gates",
     "worst_gene",
     "p_without_gene",

@@ -238,7 +238,7 @@ def _robustness(
     )
     rows["same_sign_methods"] = [f"{n} of {len(others)}" for n in np.broadcast_to(agree, len(rows))]
     rows["gates"] = gate_words(verdicts)
-    for column in (*GATE_COLUMNS[3:], *SET_COLUMNS[2:]):
+    for column in (*GATE_COLUMNS[3:], *SET_COLUMNS[2:], "same_sign_choices"):
         rows[column] = rows.get(column, np.nan)
     rows = rows.rename(
         columns={"raw": "estimate_raw", "adjusted": "estimate_adjusted", "q": "q_claim"}

@@ -15,6 +15,7 @@ TABLES = {
     "composition": "The panel of cell composition, identity and quality, compared as the rest.",
     "robustness": "How each claim came about: raw and adjusted, shrinkage, robustness value.",
     "certificate": "What this matrix and design say when nothing is regulated.",
+    "specification": "Every signature under every choice of method, genes and adjustment.",
     "genes": "Every gene, by limma's moderated t (a CSV of its own, not in the workbook).",
     "notices": "Everything that was decided, dropped or guessed.",
     "truth": "Simulated data only: what was planted.",
@@ -79,6 +80,7 @@ _SHARED = {
     "effect: the partial R squared it needs with both the group and the score "
     "(Cinelli and Hazlett).",
     "same_sign_methods": "Sensitivity methods whose effect has the same sign.",
+    "same_sign_choices": "Choices of the specification curve whose effect has the same sign.",
     "gates": "What the two gates before `supported` found; empty where nothing stood before them.",
     "worst_gene": "The gene whose absence weakens the effect most.",
     "p_without_gene": "p without that gene.",
@@ -96,6 +98,7 @@ _SHARED = {
     "claimed_share": "Share of labellings in which that shift, or the largest, is so called.",
     "cells_alone": "Share of labellings under which a change of cells alone (2 SD of the panel's "
     "leading direction) would be called supported.",
+    "primary": "Whether the claim rests on this choice.",
     "gene": "Identifier of the gene in the data.",
     "symbol": "Its symbol, where a signature uses the gene.",
     "mean": "Mean over the units, log2.",

@@ -1,4 +1,4 @@
-"""The five figures, drawn from the rounded tables, each with a caption that stands alone."""
+"""The figures, drawn from the rounded tables, each with a caption that stands alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from mechanisms.report import values, verdict
 from mechanisms.report.coverage_bars import coverage_figure
+from mechanisms.report.curve import curve_figure
 from mechanisms.report.findings import Findings
 from mechanisms.report.forest import forest_figure, forest_rows
 from mechanisms.report.heatmap import heatmap_figure
@@ -35,7 +36,9 @@ def sample_text(design: Mapping[str, Any]) -> str:
 
 def draw_all(findings: Findings, tables: Tables) -> list[Drawing]:
     """Return the figures in the order of the page; draw inside ``style.house_style()``."""
-    makers = (_forest, _composition, _balances, _heatmap, _coverage)
+    makers = [_forest, _composition, _balances, _heatmap, _coverage]
+    if "specification" in tables and len(tables["specification"]):
+        makers.append(_curve)
     return [make(findings, tables) for make in makers]
 
 
@@ -135,6 +138,24 @@ def _coverage(findings: Findings, tables: Tables) -> Drawing:
         ),
         alt="Bars of the share of genes found; the numbers and the missing genes stand in the "
         "table below.",
+    )
+
+
+def _curve(findings: Findings, tables: Tables) -> Drawing:
+    design, table = findings.design, tables["specification"]
+    choices = len(table) // max(table["signature"].nunique(), 1)
+    return Drawing(
+        name="specification",
+        figure=curve_figure(table),
+        title="Every signature under every defensible choice",
+        caption=(
+            f"{sample_text(design)}. Hedges g under {choices} choices: scoring method, all genes "
+            "or the strict variant without those that mechanisms share, and adjustment. Diamonds: "
+            "the choices that claims rest on; ticks at the edge reach beyond it. No p-value is "
+            "picked from it."
+        ),
+        alt="Ticks of the effect of each signature under each choice; the numbers stand in "
+        "specification.csv.",
     )
 
 

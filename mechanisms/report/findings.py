@@ -82,6 +82,8 @@ class Findings:
     seed: int
     certificate: pd.DataFrame | None = None
     """What the study says when nothing is regulated; None or empty where it claims nothing."""
+    specification: pd.DataFrame | None = None
+    """Every signature under every choice of method, genes and adjustment."""
     genes: pd.DataFrame | None = None
     """The moderated test of every gene."""
 

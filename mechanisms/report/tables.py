@@ -83,6 +83,7 @@ def report_tables(findings: Findings) -> dict[str, pd.DataFrame]:
         "composition": findings.composition,
         "robustness": findings.robustness,
         "certificate": findings.certificate,
+        "specification": findings.specification,
         "genes": findings.genes,
         "notices": findings.notices,
         "truth": findings.truth,
