@@ -263,4 +263,5 @@ def _subsets(entities: list[_Entity]) -> pd.DataFrame:
 
 def _and(kinds: set[str]) -> str:
     words = [k.lower() for k in sorted(kinds - {"DATABASE"})]
-    return " and ".join(f"{'an' if w[0] in 'aeiou' else 'a'} {w}" for w in words) or "nothing"
+    named = [w for w in words if w]  # a damaged header may be empty
+    return " and ".join(f"{'an' if w[0] in 'aeiou' else 'a'} {w}" for w in named) or "nothing"
