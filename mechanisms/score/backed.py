@@ -143,4 +143,9 @@ def read_rows(path: Path, span: slice) -> Any:
         data = np.asarray(X["data"][ends[0] : ends[-1]])
         indices = np.asarray(X["indices"][ends[0] : ends[-1]])
         shape = (len(ends) - 1, int(X.attrs["shape"][1]))
+    if not len(data) == len(indices) == ends[-1] - ends[0]:
+        raise DataError(
+            f"{path} is damaged: X says that cells {span.start} to {span.stop - 1} have "
+            f"{ends[-1] - ends[0]:,} values and {len(data):,} are there; write it again"
+        )
     return sparse.csr_matrix((data, indices, ends - ends[0]), shape=shape, copy=False)

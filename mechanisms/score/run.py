@@ -13,9 +13,10 @@ from mechanisms import genes
 from mechanisms.errors import DataError, SignatureError
 from mechanisms.score import balances as balance_kernels
 from mechanisms.score.coverage import DEFAULT_RULE, Rule, coverage_table, locate
+from mechanisms.score.lazy import score_stored
 from mechanisms.score.method import COUNTS, Method
 from mechanisms.score.methods import method as find_method
-from mechanisms.score.passes import Plan, plan_of, score_matrix
+from mechanisms.score.passes import Plan, plan_of
 from mechanisms.score.ranks import average_ranks
 from mechanisms.score.transform import rows
 from mechanisms.signatures import Collection, for_species, read_signatures
@@ -116,7 +117,7 @@ def score_members(
         own = [m for m in chosen if (m.scale == COUNTS) is on_counts]
         if own:
             values = adata.layers.get("values", adata.X) if on_counts else adata.X
-            scored |= score_matrix(rows(values), plan, own, threads=threads)
+            scored |= score_stored(values, plan, own, threads)
     return {m.name: pd.DataFrame(scored[m.name], samples, columns) for m in chosen}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import anndata
 import numpy as np
+import pandas as pd
 import pytest
 from anndata import AnnData
 from scipy import sparse
@@ -19,6 +20,7 @@ from mechanisms import score as scoring
 from mechanisms.errors import DataError, SignatureError
 from mechanisms.score import atlas, pieces
 from mechanisms.score.atlas import score_store
+from mechanisms.score.backed import opened as atlas_opened
 
 Make = Callable[..., AnnData]
 METHODS = ["ucell", "aucell", "singscore", "ssgsea", "mean", "ulm"]
@@ -187,6 +189,7 @@ def test_a_finished_result_is_not_lost(cells: AnnData, sets: Any, tmp_path: Path
         ({"source": "text.h5ad"}, r"text\.h5ad cannot be read as an \.h5ad file"),
         ({"source": "empty.h5ad"}, r"has no X: it is no AnnData store.*it holds nothing"),
         ({"source": "columns.h5ad"}, r"stored by columns \(CSC\).*tocsr"),
+        ({"source": "damaged.h5ad"}, r"damaged: X says that cells 0 to 102 have [\d,]+ values"),
         ({"source": "folder"}, r"folder cannot be read as a zarr store"),
     ],
 )
@@ -201,6 +204,10 @@ def test_refusals(
     (tmp_path / "text.h5ad").write_text("cells")
     (tmp_path / "folder").mkdir()
     h5py.File(tmp_path / "empty.h5ad", "w").close()
+    with h5py.File(write(cells, tmp_path / "damaged.h5ad"), "r+") as file:
+        kept = file["X/data"][:50]
+        del file["X/data"]
+        file["X/data"] = kept
     columns = cells.copy()
     columns.X = cells.X.tocsc()
     write(columns, tmp_path / "columns.h5ad")
@@ -283,3 +290,25 @@ def test_no_scheduler_answers(
     source = write(cells, tmp_path / "c.h5ad")
     with pytest.raises(DataError, match=r"no dask scheduler answers at 'tcp://127.0.0.1:9'"):
         score_store(source, tmp_path / "s.h5ad", sets, scheduler="tcp://127.0.0.1:9")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("stored", ["c.h5ad", "c.zarr", "dense.zarr"])
+def test_lazy_arrays_score_as_memory_does(
+    cells: AnnData, sets: Any, tmp_path: Path, stored: str
+) -> None:
+    pytest.importorskip("dask")
+    held = cells.copy()
+    if "dense" in stored:
+        held.X = cells.X.toarray()
+    source = write(held, tmp_path / stored)
+    lazy = held.copy()
+    with atlas_opened(source) as group:
+        lazy.X = anndata.experimental.read_elem_lazy(group["X"], chunks=(20, 60))
+        assert not isinstance(lazy.X, np.ndarray)
+        collection = scoring_sets(sets)
+        for methods in (METHODS, ["zscore"]):
+            expected = scoring.score_members(held, collection, methods)
+            found = scoring.score_members(lazy, collection, methods)
+            for method in methods:
+                pd.testing.assert_frame_equal(found[method], expected[method], rtol=0, atol=1e-12)
