@@ -95,14 +95,23 @@ def run(
 
 
 @app.command()
-def check(study: Annotated[Path, typer.Argument(help="A study file (YAML).")]) -> None:
+def check(
+    study: Annotated[Path, typer.Argument(help="A study file (YAML).")],
+    plan: Annotated[
+        Path | None, typer.Option("--freeze", help="Also write the plan of the study here.")
+    ] = None,
+) -> None:
     """Say everything that can be known before running."""
     from mechanisms.check import check as check_study
+    from mechanisms.freeze import freeze
     from mechanisms.study import read_study
 
+    planned = read_study(study)
     with _Steps(quiet=False) as steps:
         steps("load")
-        lines = check_study(read_study(study))
+        lines = check_study(planned)
+    if plan is not None:
+        lines.append(("plan", f"frozen in {freeze(planned, plan)}; name it in the study file"))
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mechanisms import account, plan
 from mechanisms.errors import StudyError
 from mechanisms.folder import LOG, RunLog, new_folder
+from mechanisms.freeze import deviations
 from mechanisms.study import Study, make_study, read_study
 
 if TYPE_CHECKING:
@@ -242,7 +243,8 @@ def analyse(
     )
     store_scores(cohort, members, collection)
     said = account.notices(study, cohort, units, table, scoring.sample_report(compared))
-    notices = pd.concat([said, plan.signature_notices(study)], ignore_index=True)
+    kept = pd.DataFrame({"topic": "plan", "text": deviations(study)}, dtype=object)
+    notices = pd.concat([said, plan.signature_notices(study), kept], ignore_index=True)
     return Findings(
         title=study.study,
         study=study.normalised(),

@@ -191,6 +191,7 @@ class Study(Part):
     signatures: Signatures = Signatures()
     score: Score = Score()
     seed: int = Field(default=1, ge=0)
+    plan: str | None = None
     folder: Path = Field(default=Path("."), exclude=True)
 
     def resolve(self, name: str) -> Path:

@@ -23,7 +23,7 @@ FLOORS = {
     4: {"challenge", "pool"},
     5: {"report"},
     # What serves the five verbs (account, api, check, folder, frames) stands with them.
-    6: {"study", "plan", "pipeline", "cli", "api", "account", "check", "folder", "frames"}
+    6: {"study", "plan", "pipeline", "cli", "api", "account", "check", "folder", "frames", "freeze"}
     | {"cli_cohorts", "cli_score", "cli_signatures", "study_messages", "__init__", "__main__"},
 }
 # Rooms of floors 1 to 5 do not know their neighbours; floor 6 joins everything.

@@ -81,7 +81,8 @@ def test_defaults_are_those_of_the_contract(read):
     study = read(MINIMAL).normalised()
     genes = {"column": "auto", "platform": None, "collapse": "max_mean"}
     assert genes.items() <= study["data"]["genes"].items()
-    assert set(study) == set(contract)
+    assert set(study) == {*contract, "plan"}
+    assert study["plan"] is None
     for block, written in contract.items():
         if isinstance(written, dict):
             assert {k: study[block][k] for k in written} == written
@@ -187,7 +188,10 @@ KEYS = [
     (MINIMAL + "signatures: {colection: core}", r"'signatures.colection'.*mean 'collection'\?"),
     (MINIMAL + "score: {primry: auto}", r"'score.primry'; .*did you mean 'primary'\?"),
     (MINIMAL + "matrix: a\n", r"unknown key 'matrix'; .* It belongs under data: indent it there"),
-    (MINIMAL + "colour: a\n", r"unknown key 'colour'; allowed here are study, data, .* seed$"),
+    (
+        MINIMAL + "colour: a\n",
+        r"unknown key 'colour'; allowed here are study, data, .* seed, plan$",
+    ),
     (MINIMAL + "folder: a\n", r"unknown key 'folder'; allowed here are study"),
     (MINIMAL.replace("study: my_cohort\n", ""), r"'study' is missing; give the study a short name"),
     (MINIMAL.replace("data: {matrix: counts.tsv}\n", ""), r"'data' is missing; it holds matrix"),
