@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from mechanisms.errors import DataError
 from mechanisms.score.membership import Block, Members, Membership, build_membership
 from mechanisms.score.method import Method
 from mechanisms.score.ranks import in_spans
@@ -126,6 +127,7 @@ def score_matrix(
     """
     cores = threads or os.cpu_count() or 1
     check_scale(matrix, chosen)
+    check_memory(matrix.shape[0], plan, chosen)
     results: dict[str, np.ndarray] = {}
     for before in dict.fromkeys(m.before for m in chosen):
         own = [m for m in chosen if m.before is before]
@@ -166,6 +168,20 @@ def _score_group(
         for m in chosen:
             results[m.name] = score_block(whole, plan, m)
     return results
+
+
+def check_memory(n: int, plan: Plan, chosen: Sequence[Method]) -> None:
+    """Refuse scores that this machine cannot hold (DataError)."""
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", {}):
+        return
+    held = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    wanted = 8 * n * (len(plan.names) + len(plan.places)) * len(chosen)
+    if wanted > held:
+        raise DataError(
+            f"scores of {n:,} samples for {len(plan.names):,} signatures by {len(chosen)} methods "
+            f"take {wanted / 1e9:,.0f} GB, and this machine has {held / 1e9:,.0f} GB; score fewer "
+            "signatures or methods at a time, or a store piece by piece with `mechanisms score`"
+        )
 
 
 def _rows_at_once(matrix: Any, plan: Plan) -> int:

@@ -321,6 +321,17 @@ def test_a_set_as_large_as_max_rank_has_no_ucell_score(make_adata: Make, tied: A
         scoring.score(make_adata(tied), sets, method="aucell", parameters={"top": 5})
 
 
+def test_more_sets_than_memory_holds() -> None:
+    from mechanisms.score.passes import check_memory, plan_of
+
+    plan = plan_of({f"s{i}": {"up": np.arange(5)} for i in range(100)}, {})
+    ucell = [scoring.method("ucell")]
+    check_memory(1000, plan, ucell)
+    said = r"10,000,000,000,000 samples for 100 signatures by 1 methods take 16,000,000 GB"
+    with pytest.raises(DataError, match=said):
+        check_memory(10**13, plan, ucell)
+
+
 def test_unknown_parameters(make_adata: Make, tied: np.ndarray, sets: Any) -> None:
     with pytest.raises(SignatureError, match=r"'ucell' has no parameter 'maxrank'.*'max_rank'"):
         scoring.score(make_adata(tied), sets, method="ucell", parameters={"maxrank": 5})
