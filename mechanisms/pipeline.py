@@ -6,18 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mechanisms import account, plan
+from mechanisms import plan
 from mechanisms.errors import StudyError
 from mechanisms.folder import LOG, RunLog, new_folder
-from mechanisms.freeze import deviations
 from mechanisms.study import Study, make_study, read_study
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-    from mechanisms.compare import Design, Units
-    from mechanisms.report import Findings
     from mechanisms.signatures import Collection
 
 Say = Callable[[str], None]
@@ -165,136 +162,10 @@ def write_results(
     say: Say = _quiet,
 ) -> None:
     """Score, compare, challenge and report a loaded cohort into an empty folder."""
+    from mechanisms.analysis import analyse
     from mechanisms.report import write_report
 
     findings = analyse(study, cohort, truth=truth, say=say)
     say("report")
     cohort.write_h5ad(folder / "scored.h5ad")
     write_report(folder, findings)
-
-
-def analyse(
-    study: Study, cohort: AnnData, *, truth: pd.DataFrame | None = None, say: Say = _quiet
-) -> Findings:
-    """Score, compare and challenge a loaded cohort; the scores are stored in it.
-
-    Returns everything that the report may say.
-    """
-    import pandas as pd
-
-    from mechanisms import score as scoring
-    from mechanisms.challenge import (
-        agreement,
-        certificate_of_study,
-        challenge,
-        genes_of_study,
-        panel_expression,
-        prepare,
-    )
-    from mechanisms.frames import (
-        long_scores,
-        long_sides,
-        side_frame,
-        store_scores,
-        unit_table,
-        with_balances,
-    )
-    from mechanisms.report import Findings
-
-    collection, rule = plan.collection_of(study), plan.rule_of(study)
-    units, design = plan.design_of(study, cohort.obs)
-    # Methods that look at the other samples see the compared ones, in an order of their own.
-    compared = cohort[sorted(s for group in units.samples for s in group)].copy()
-    say("score")
-    primary = scoring.method(study.score.primary).name
-    others = [scoring.method(m).name for m in study.score.sensitivity]
-    methods = list(dict.fromkeys([primary, *others]))
-    members = scoring.score_members(compared, collection, methods, rule=rule)
-    table = scoring.coverage(compared, collection, rule=rule)
-    by_unit = {m: units.average(frame) for m, frame in members.items()}
-    scores = {m: with_balances(frame, collection, m) for m, frame in by_unit.items()}
-    sides = side_frame(by_unit[primary], collection, primary)
-    say("compare and challenge")
-    unadjusted = plan.unadjusted_because(study)
-    again = prepare(compared, units, collection, primary)
-    panel = panel_expression(compared, units, collection)
-    challenged = challenge(
-        scores,
-        sides,
-        panel,
-        design,
-        collection,
-        primary=primary,
-        coverage=scoring.lowest_fraction(table),
-        measurable=scoring.measurable(table),
-        unadjusted=unadjusted,
-        seed=study.seed,
-        again=again,
-    )
-    specification = _choices(
-        study, compared, units, design, by_unit, panel, primary=primary, adjusts=not unadjusted
-    )
-    robustness = challenged.robustness.assign(
-        same_sign_choices=challenged.robustness["signature"].map(agreement(specification))
-    )
-    say("certify")
-    certificate = certificate_of_study(
-        scores[primary], panel, again, design, collection, unadjusted=unadjusted, seed=study.seed
-    )
-    store_scores(cohort, members, collection)
-    said = account.notices(study, cohort, units, table, scoring.sample_report(compared))
-    kept = pd.DataFrame({"topic": "plan", "text": deviations(study)}, dtype=object)
-    notices = pd.concat([said, plan.signature_notices(study), kept], ignore_index=True)
-    return Findings(
-        title=study.study,
-        study=study.normalised(),
-        design=account.facts(study, design, primary, challenged, collection, unadjusted),
-        notices=notices,
-        effects=challenged.effects,
-        scores=unit_table(units, scores[primary]),
-        sensitivity=long_scores(units, {m: scores[m] for m in methods if m != primary}),
-        sides=long_sides(units, sides),
-        coverage=table,
-        composition=challenged.composition,
-        robustness=robustness,
-        signatures=collection,
-        truth=truth,
-        inputs=account.inputs(cohort),
-        seed=study.seed,
-        certificate=certificate,
-        specification=specification,
-        genes=genes_of_study(again, design),
-    )
-
-
-def _choices(
-    study: Study,
-    compared: AnnData,
-    units: Units,
-    design: Design,
-    by_unit: dict[str, pd.DataFrame],
-    panel: pd.DataFrame,
-    *,
-    primary: str,
-    adjusts: bool,
-) -> pd.DataFrame:
-    """Return the specification curve; the strict variants join where the study scores all genes."""
-    from mechanisms import score as scoring
-    from mechanisms.challenge import score_genes, specifications
-    from mechanisms.compare import family
-
-    collection, rule = plan.collection_of(study), plan.rule_of(study)
-    scores: dict[str, dict[str, pd.DataFrame]] = {study.signatures.mode: by_unit}
-    if study.signatures.mode == "full":
-        strict = plan.collection_of(study, mode="strict")
-        members = scoring.score_members(compared, strict, list(by_unit), rule=rule)
-        scores["strict"] = {m: units.average(frame) for m, frame in members.items()}
-    return specifications(
-        scores,
-        panel,
-        design,
-        score_genes(collection),
-        family(collection),
-        primary=primary,
-        adjusts=adjusts,
-    )

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from mechanisms import cli, pipeline, plan
+from mechanisms import analysis, cli, plan
 from mechanisms.check import check, init_lines, power_lines
 from mechanisms.cohort import propose
 from mechanisms.errors import DesignError, MechanismsError
@@ -105,7 +105,7 @@ def test_pairs_are_counted(said, small_tables: tuple[pd.DataFrame, pd.DataFrame]
 def test_check_says_the_same_as_the_report(said, lay_study: Lay, tmp_path: Path):
     lines = said()
     study = read_study(tmp_path / "in" / "study.yaml")
-    findings = pipeline.analyse(study, plan.load_cohort(study))
+    findings = analysis.analyse(study, plan.load_cohort(study))
     everything = " | ".join(lines.values())
     assert [t for t in findings.notices["text"] if t not in everything] == []
     assert findings.design["test_text"] in lines["test"]
@@ -125,7 +125,7 @@ def test_check_says_the_same_as_the_report(said, lay_study: Lay, tmp_path: Path)
 def test_what_run_refuses_check_refuses(lay_study: Lay, tmp_path: Path, changes: dict[str, Any]):
     study = read_study(lay_study(tmp_path / "in", **changes))
     with pytest.raises(MechanismsError) as run:
-        pipeline.analyse(study, plan.load_cohort(study))
+        analysis.analyse(study, plan.load_cohort(study))
     with pytest.raises(MechanismsError) as before:
         check(study)
     assert str(before.value) == str(run.value)

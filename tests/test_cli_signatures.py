@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mechanisms import pipeline, plan
+from mechanisms import analysis, pipeline, plan
 from mechanisms.cli import main
 from mechanisms.errors import SignatureError
 from mechanisms.report.provenance import provenance
@@ -369,7 +369,7 @@ def test_another_mode_is_hashed_and_said(lay_study, tmp_path):
     assert strict.ids == full.ids
     assert strict.hash != full.hash
     cohort = plan.load_cohort(study)
-    findings = pipeline.analyse(study, cohort)
+    findings = analysis.analyse(study, cohort)
     (said,) = findings.notices.query("topic == 'signatures'")["text"]
     assert said.startswith("mode strict: 38 of 39 signatures are scored without")
     assert provenance(findings)["signatures"]["hash"] == strict.hash

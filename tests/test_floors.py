@@ -24,7 +24,8 @@ FLOORS = {
     5: {"report"},
     # What serves the five verbs (account, api, check, folder, frames) stands with them.
     6: {"study", "plan", "pipeline", "cli", "api", "account", "check", "folder", "frames", "freeze"}
-    | {"cli_cohorts", "cli_score", "cli_signatures", "study_messages", "__init__", "__main__"},
+    | {"analysis", "cli_cohorts", "cli_score", "cli_signatures", "study_messages"}
+    | {"__init__", "__main__"},
 }
 # Rooms of floors 1 to 5 do not know their neighbours; floor 6 joins everything.
 IMPORTS_FROM = {0: set(), 1: {0}, 2: {0, 1}, 3: {0, 1}, 4: {0, 1, 2, 3}, 5: {0, 1}}

@@ -21,7 +21,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from mechanisms import pipeline, plan
+from mechanisms import analysis, pipeline, plan
 from mechanisms import vocabulary as words
 from mechanisms.cohort import load
 from mechanisms.report.findings import Findings
@@ -258,7 +258,7 @@ def test_order_of_samples_genes_and_sheet_changes_no_table(
     study = read_study(
         lay_study(tmp_path, counts=mixed, sheet=sheet.sample(frac=1, random_state=rng))
     )
-    findings = pipeline.analyse(study, plan.load_cohort(study))
+    findings = analysis.analyse(study, plan.load_cohort(study))
     write_tables(report_tables(findings), tmp_path / "tables")
     first, second = files_of(made / "tables"), files_of(tmp_path / "tables")
     assert set(first) == set(second)
@@ -361,7 +361,7 @@ def findings_of(lay_study: Lay, tmp_path: Path) -> Callable[..., Findings]:
 
     def analyse(**changes: Any) -> Findings:
         study = read_study(lay_study(tmp_path / "in", **changes))
-        return pipeline.analyse(study, plan.load_cohort(study))
+        return analysis.analyse(study, plan.load_cohort(study))
 
     return analyse
 
@@ -565,7 +565,7 @@ def test_rates_over_other_cohorts_of_the_demo():
     for seed in range(100, 115):
         adata, truth = simulate_cohort(seed=seed, n_genes=4000)
         cohort = load(adata, tissue="herniation", scale="counts")
-        claims = primary(pipeline.analyse(study, cohort).effects).loc[FAMILY, "claim"]
+        claims = primary(analysis.analyse(study, cohort).effects).loc[FAMILY, "claim"]
         supported = claims.str.startswith(words.SUPPORTED)
         kind = truth.set_index("signature")["truth"].loc[FAMILY]
         for name, found in counts.items():

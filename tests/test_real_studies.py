@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from typer.testing import CliRunner
 
-from mechanisms import cli, pipeline, plan
+from mechanisms import analysis, cli, pipeline, plan
 from mechanisms import vocabulary as words
 from mechanisms.errors import DesignError
 from mechanisms.report.findings import Findings
@@ -67,7 +67,7 @@ def probes(data_dir: Path, place: Place) -> Path:
 
 def analyse(path: Path) -> Findings:
     study = read_study(path)
-    return pipeline.analyse(study, plan.load_cohort(study))
+    return analysis.analyse(study, plan.load_cohort(study))
 
 
 def raw(findings: Findings) -> pd.DataFrame:

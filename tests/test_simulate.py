@@ -8,7 +8,7 @@ import pytest
 from anndata import AnnData
 
 import mechanisms as mech
-from mechanisms import pipeline
+from mechanisms import analysis, pipeline
 from mechanisms.cohort import load
 from mechanisms.errors import DataError, SignatureError
 from mechanisms.signatures import read_signatures
@@ -129,7 +129,7 @@ def test_with_nothing_regulated_nothing_is_supported() -> None:
     study = pipeline.demo_study()
     adata, truth = simulate_cohort(regulated={}, n_genes=4000, seed=DEMO_SEED)
     cohort = load(adata, tissue="herniation", scale="counts")
-    findings = pipeline.analyse(study, cohort, truth=truth)
+    findings = analysis.analyse(study, cohort, truth=truth)
     effects = findings.effects
     raw = effects[(effects["method"] == "singscore") & (effects["adjustment"] == "none")]
     raw = raw.set_index("signature")
