@@ -69,4 +69,7 @@ def cell_work(name: str, folder: Path, sets: dict[str, list[str]]):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    if len(sys.argv) == 3:
+        main(sys.argv[1], Path(sys.argv[2]))
+    else:
+        print("called by scoring.py, in a Python that has the peers")
