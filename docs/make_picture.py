@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDTH, HEIGHT, LARGEST = 1180, 1240, 300_000
+WIDTH, HEIGHT, LARGEST = 1280, 1240, 300_000
 
 
 def main() -> None:
