@@ -237,7 +237,9 @@ def cell_matrix(n: int) -> sparse.csr_matrix:
         indices[start:stop] = (steps + RNG.random(k) * (GENES / k)).astype(np.int32)
         counts = RNG.geometric(0.45, k)
         data[start:stop] = np.log1p(counts / counts.sum() * 1e4)
-    return sparse.csr_matrix((data, indices, ends), shape=(n, GENES))
+    matrix = sparse.csr_matrix((data, indices, ends), shape=(n, GENES))
+    matrix.sum_duplicates()
+    return matrix
 
 
 def write_store(path: Path, n: int) -> None:
