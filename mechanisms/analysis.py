@@ -131,7 +131,7 @@ def score_study(study: Study, cohort: AnnData) -> Scored:
     collection, rule = plan.collection_of(study), plan.rule_of(study)
     units, design = plan.design_of(study, cohort.obs)
     compared = cohort[sorted(s for group in units.samples for s in group)].copy()
-    primary = scoring.method(study.score.primary).name
+    primary = plan.primary_of(study)
     others = [scoring.method(m).name for m in study.score.sensitivity]
     methods = list(dict.fromkeys([primary, *others]))
     members = scoring.score_members(compared, collection, methods, rule=rule)

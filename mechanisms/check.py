@@ -32,7 +32,7 @@ def check(study: Study) -> list[tuple[str, str]]:
     table = scoring.coverage(cohort, collection, rule=plan.rule_of(study))
     samples = scoring.sample_report(cohort)
     # For its refusals alone: no gene found, or a method that cannot take these values.
-    methods = [study.score.primary, *study.score.sensitivity]
+    methods = [plan.primary_of(study), *study.score.sensitivity]
     scoring.score_members(cohort, collection, methods, rule=plan.rule_of(study))
     members = family(collection)
     level, why = design.level()

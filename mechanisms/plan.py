@@ -158,3 +158,29 @@ def unadjusted_because(study: Study) -> str:
     if study.data.tissue in UNMIXED_TISSUES:
         return study.data.tissue.replace("_", " ")
     return ""
+
+
+def primary_of(study: Study) -> str:
+    """Return the name of the primary method.
+
+    Raises
+    ------
+    StudyError
+        A method whose scores of other sets or of shifted genes would not be comparable: the gates
+        and the certificate score again, on log values and few sets at a time.
+    """
+    from mechanisms.score import method
+
+    chosen = method(study.score.primary)
+    if chosen.scale == "counts" or not chosen.alone:
+        why = (
+            "it works on counts"
+            if chosen.scale == "counts"
+            else "it is divided by other sets' range"
+        )
+        raise StudyError(
+            f"score.primary is {chosen.name}, which cannot be scored again for the gates and the "
+            f"certificate ({why}); name it under score.sensitivity, and take singscore, ssgsea or "
+            "another method of one sample as the primary"
+        )
+    return chosen.name

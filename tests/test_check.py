@@ -170,3 +170,13 @@ def test_power_refuses_designs_that_are_none(arguments, match):
 def test_power_refuses_an_impossible_goal():
     with pytest.raises(DesignError, match="cannot be planned"):
         power_lines(12, 12, goal=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("gsva_poisson", "works on counts"), ("ssgsea_normalised", "other sets")]
+)
+def test_a_primary_that_cannot_be_scored_again_is_refused(lay_study: Lay, tmp_path, name, why):
+    path = lay_study(tmp_path / "in")
+    path.write_text(path.read_text("utf-8") + f"\nscore: {{primary: {name}}}\n", "utf-8")
+    with pytest.raises(MechanismsError, match=f"score.primary is {name}.*{why}"):
+        check(read_study(path))
